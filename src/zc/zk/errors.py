@@ -1,0 +1,43 @@
+"""What can go wrong with a tree.
+
+::
+
+    ValueError
+     +-- TreeSyntaxError     text that is no tree, or a tree that has no text
+     +-- BadPropertyLink     a property link that dangles, loops or is malformed
+    LinkLoop                 symbolic links that lead back to themselves
+    FailedConnect            no ZooKeeper server answered
+    CancelWatch              raised by a callback that wants no further calls
+"""
+
+
+class TreeSyntaxError(ValueError):
+    """Text that does not follow the tree text format.
+
+    Attributes: ``message``; ``file`` (a name or ``None``), ``line`` (from 1)
+    and ``text`` (that line, stripped).
+    """
+
+    def __init__(self, message: str, line: int, text: str, file: str | None = None) -> None:
+        self.message = message
+        self.file = file
+        self.line = line
+        self.text = text
+        where = f"{file}:{line}" if file else f"line {line}"
+        super().__init__(f"{where}: {message}: {text!r}")
+
+
+class LinkLoop(Exception):
+    """Symbolic links lead back to a path already visited; the arguments are the paths."""
+
+
+class BadPropertyLink(ValueError):
+    """A property link dangles, loops, or is not ``PATH [NAME]``."""
+
+
+class FailedConnect(Exception):
+    """No ZooKeeper server answered; the argument is the connection string."""
+
+
+class CancelWatch(Exception):
+    """Raised by a callback to end its subscription."""

@@ -1,0 +1,72 @@
+"""What can go wrong with a deployment.
+
+::
+
+    ValueError
+     +-- BadTree              the tree says something that no host may do
+     +-- AnotherAgent         an agent for this host identifier is running
+     +-- BadConfiguration     the configuration file, or a file that replaces it
+    RuntimeError
+     +-- CommandFailed        a program or script did not succeed
+     +-- BadHost              the host is in a state that needs a person
+    SystemError
+     +-- InstallFailed        the package manager claims success, the package is not there
+    Abandoned                 a deployment was left between two steps; nobody's fault
+
+The log and the host node show an error under the plain name of the built-in
+class that it derives from: see :func:`as_builtin`.
+"""
+
+
+class BadTree(ValueError):
+    """The tree describes something that cannot or must not be deployed; names the node."""
+
+
+class AnotherAgent(ValueError):
+    """Another agent runs under the same host identifier."""
+
+
+class BadConfiguration(ValueError):
+    """A setting of the agent is missing or malformed; names it."""
+
+
+class CommandFailed(RuntimeError):
+    """A program could not be run, exited with an error, or took too long.
+
+    Attributes: ``argv``; ``output``, the text that it printed, bounded.
+    """
+
+    def __init__(self, argv: tuple[str, ...], why: str = "", output: str = "") -> None:
+        self.argv = argv
+        self.output = output
+        super().__init__("Command failed: " + " ".join(argv) + (f" ({why})" if why else ""))
+
+
+class BadHost(RuntimeError):
+    """The host, or a node that operators must create, is not as it has to be."""
+
+
+class InstallFailed(SystemError):
+    """A package is not there, or not in the wanted version, after it was installed.
+
+    Source: agent.txt, "Don't trust yum".
+    """
+
+
+class Abandoned(Exception):
+    """A deployment ended between two steps because it must not go on; says why."""
+
+
+def as_builtin(error: BaseException) -> BaseException:
+    """Return ``error`` as the built-in exception whose name people know it by.
+
+    A traceback then ends with ``ValueError: …``, not with the name of a class
+    of this project. The traceback itself is kept; the chain of causes is not.
+    """
+    module = type(error).__module__
+    if module == "builtins":
+        return error
+    for base in type(error).__mro__:
+        if base.__module__ == "builtins" and base not in (BaseException, Exception, object):
+            return base(str(error)).with_traceback(error.__traceback__)
+    return error

@@ -1,0 +1,107 @@
+"""What may be called what, and how a node's path becomes the name of a file.
+
+Nothing that comes from a tree is trusted: each name is checked here, once,
+before it can reach a command line or a path below ``/opt`` or ``/etc``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from zc.zkdeployment.errors import BadTree
+
+#: More instances of one node on one host than this are taken for a mistake.
+MAX_INSTANCES = 1000
+
+_MAX_FILE_NAME = 255  # bytes, on every file system in use
+_LONGEST_EXTENSION = ".deployed"
+
+_software = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}", re.ASCII).fullmatch
+_subtype = re.compile(r"[^\s\x00-\x1f\x7f-][^\s\x00-\x1f\x7f]{0,199}").fullmatch
+_package_version = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+~^:-]{0,199}", re.ASCII).fullmatch
+_versioned = re.compile(r"(\S+)-\d+(?:[.]\d+)*$", re.ASCII).match
+_scheme = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=\D|$)").match
+
+
+def app_of(software: str) -> str:
+    """Return the application that a directory below ``/opt`` belongs to: ``z4m`` of ``z4m-4.0.0``."""
+    match = _versioned(software)
+    return match.group(1) if match else software
+
+
+def check_software(name: str, node: str) -> str:
+    """Return ``name`` if software may be called so; raise :exc:`BadTree` naming ``node``."""
+    if not _software(name):
+        _refuse(node, f"type {name!r} is no name of software: letters, digits and _ . + - only")
+    return name
+
+
+def check_subtype(name: str, node: str) -> str:
+    """Return ``name`` if a subtype may be called so; raise :exc:`BadTree` naming ``node``."""
+    if not _subtype(name):
+        _refuse(node, f"subtype {name!r} must not start with a dash or hold control characters")
+    return name
+
+
+def check_version(version: object, node: str) -> str:
+    """Return ``version`` if it names a package version or a checkout.
+
+    Raises :exc:`BadTree` naming ``node``. Which URLs are checkouts is for
+    :func:`zc.zkdeployment.packages.checkout` to say.
+    """
+    if not isinstance(version, str):
+        _refuse(node, f"version {version!r} must be a string; put it in quotes")
+    if not is_url(version) and not _package_version(version):
+        _refuse(node, f"version {version!r} is neither a package version nor the URL of a checkout")
+    return version
+
+
+def is_url(version: str) -> bool:
+    """Tell whether a version has a URL scheme, which makes it a checkout."""
+    return _scheme(version) is not None
+
+
+def check_instances(n: object, node: str) -> int:
+    """Return ``n`` if a node may have so many instances on a host; raise :exc:`BadTree`."""
+    if not isinstance(n, int) or isinstance(n, bool) or not 0 <= n <= MAX_INSTANCES:
+        _refuse(node, f"n must be a whole number from 0 to {MAX_INSTANCES}, not {n!r}")
+    return n
+
+
+def check_file_name(path: str, n: int) -> None:
+    """Raise :exc:`BadTree` if the files of instance ``n`` of ``path`` had names too long to exist."""
+    longest = file_name(path, n) + _LONGEST_EXTENSION
+    if len(longest.encode()) > _MAX_FILE_NAME:
+        _refuse(path, f"the path is too long: its file name would exceed {_MAX_FILE_NAME} bytes")
+
+
+def encode_path(path: str) -> str:
+    """Return ``path`` as one name: no leading slash, ``/`` as ``,``.
+
+    A ``,`` or ``%`` inside a node's name is percent-encoded, so that ``/a,b/c``
+    and ``/a/b,c`` stay apart.
+    """
+    return path[1:].replace("%", "%25").replace(",", "%2C").replace("/", ",")
+
+
+def decode_path(name: str) -> str:
+    """Return the path that :func:`encode_path` made ``name`` of."""
+    return "/" + name.replace(",", "/").replace("%2C", ",").replace("%25", "%")
+
+
+def file_name(path: str, n: int) -> str:
+    """Return the name, without extension, of the files in ``/etc/APP`` for instance ``n`` of ``path``."""
+    return f"{encode_path(path)}.{n}"
+
+
+def parse_file_name(stem: str) -> tuple[str, int] | None:
+    """Return path and instance of a name made by :func:`file_name`; ``None`` if it is none."""
+    name, dot, number = stem.rpartition(".")
+    if not (dot and name and number.isascii() and number.isdigit()):
+        return None
+    return decode_path(name), int(number)
+
+
+def _refuse(node: str, why: str) -> NoReturn:
+    raise BadTree(f"{node}: {why}")

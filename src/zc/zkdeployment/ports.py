@@ -1,0 +1,153 @@
+"""What the core needs from the world. Each protocol has one adapter, or a few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from zc.zkdeployment.model import Deployment, Installed, UnversionedDeployment, Version
+
+
+class Commands(Protocol):
+    """Runs programs."""
+
+    def run(
+        self,
+        argv: Iterable[str],
+        *,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> str:
+        """Log and run ``argv``; return what it printed, bounded, standard error included.
+
+        ``env`` is added to the environment that every program gets. Raises
+        :exc:`~zc.zkdeployment.errors.CommandFailed`.
+        """
+
+
+class Packages(Protocol):
+    """A package manager."""
+
+    def begin(self) -> None:
+        """Start a deployment: what is fetched once per deployment is fetched anew."""
+
+    def installed_version(self, name: str) -> str | None:
+        """Return the installed version of a package, without epoch and release, or ``None``."""
+
+    def install(self, name: str, version: str | None) -> None:
+        """Bring a package to ``version``, up or down, and verify it.
+
+        ``None`` takes whatever version there is. Raises
+        :exc:`~zc.zkdeployment.errors.InstallFailed` or ``CommandFailed``.
+        """
+
+    def remove(self, name: str) -> None:
+        """Remove a package."""
+
+
+class Checkouts(Protocol):
+    """A version control system that software is checked out from."""
+
+    def recorded(self, path: str) -> str | None:
+        """Return the version, as the tree writes it, of the checkout at ``path``; ``None`` if unknown."""
+
+    def same_place(self, recorded: str, version: str) -> bool:
+        """Tell whether a checkout of ``recorded`` can be moved to ``version`` in place."""
+
+    def update(self, version: str, path: str) -> None:
+        """Check ``version`` out at ``path``, or move the checkout there to it."""
+
+
+class HostFiles(Protocol):
+    """``/opt``, ``/etc`` and the run directory of this host."""
+
+    def installed(self) -> Installed:
+        """Look at ``/opt`` and ``/etc``."""
+
+    def software_path(self, name: str, *below: str) -> str:
+        """Return the absolute path of a directory below ``/opt``, or of something in it."""
+
+    def has_software(self, name: str) -> bool:
+        """Tell whether there is anything at ``/opt/NAME``."""
+
+    def checkout_kind(self, name: str) -> str | None:
+        """Return ``'svn'`` or ``'git'`` if ``/opt/NAME`` is a checkout."""
+
+    def remove_software(self, name: str) -> None:
+        """Remove ``/opt/NAME`` if it is there."""
+
+    def checkout_begins(self, name: str) -> None:
+        """Remember, over a crash too, that ``/opt/NAME`` is being checked out or built."""
+
+    def checkout_done(self, name: str) -> None:
+        """Forget what :meth:`checkout_begins` remembered."""
+
+    def checkout_broken(self, name: str) -> bool:
+        """Tell whether a checkout or build of ``/opt/NAME`` was begun and cut off."""
+
+    def prepare_deployment(self, deployment: Deployment) -> None:
+        """Make ``/etc/APP``."""
+
+    def record_deployment(self, deployment: Deployment) -> None:
+        """Write which script deployed it (``/etc/APP/PATH.N.script``)."""
+
+    def forget_deployment(self, deployment: UnversionedDeployment) -> None:
+        """Remove the files that say that it is deployed, where the script left them."""
+
+    def remove_configuration(self, app: str) -> None:
+        """Remove the directory ``/etc/APP`` if it is there; raises ``OSError`` if it is not empty."""
+
+    def read_version(self) -> Version:
+        """Return the version last deployed; ``None`` if there is none or it cannot be read."""
+
+    def write_version(self, version: Version) -> None:
+        """Record the version deployed, durably."""
+
+    def save_status(self, version: Version, status: str) -> None:
+        """Write the status file: time, process id, version, status."""
+
+    def has_status(self) -> bool:
+        """Tell whether there is a status file."""
+
+
+class Cluster(Protocol):
+    """The fleet, as ZooKeeper holds it."""
+
+    def version(self) -> Version:
+        """Return the cluster version last seen. No request is made."""
+
+    def read_version(self) -> Version:
+        """Read the cluster version from the server."""
+
+    def read_tree(self) -> Mapping[str, Mapping[str, Any]]:
+        """Read the tree: path → properties, in one consistent state."""
+
+    def report(self, **properties: Any) -> None:
+        """Update this host's node; ``None`` for ``error`` takes the error away."""
+
+    def all_stop(self, error: str) -> None:
+        """Set the cluster version to ``None`` and the error on this host's node.
+
+        Where ZooKeeper cannot be reached the intent is kept and delivered later.
+        """
+
+
+class Locks(Protocol):
+    """What keeps two hosts from working on one thing at a time."""
+
+    def node(self, path: str, going_on: Callable[[], None]) -> AbstractContextManager[None]:
+        """Lock the application node at ``path``.
+
+        Waiting, it calls ``going_on`` whenever something changed; what that
+        raises ends the wait and withdraws the request.
+        """
+
+    def role(self, role: str, going_on: Callable[[], None]) -> AbstractContextManager[None]:
+        """Lock a role, by a persistent queue; kept when the work under it fails (companions.md)."""
+
+    def owned(self) -> frozenset[str]:
+        """Return the paths of nodes that this host still owns from an earlier life."""
+
+    def disown(self, path: str) -> None:
+        """Give back a node that this host owned in an earlier life."""
