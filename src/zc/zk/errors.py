@@ -3,8 +3,11 @@
 ::
 
     ValueError
-     +-- TreeSyntaxError     text that is no tree, or a tree that has no text
+     +-- TreeSyntaxError     text that is no tree
+     +-- TreeFormatError     a tree that has no text
      +-- BadPropertyLink     a property link that dangles, loops or is malformed
+    LookupError
+     +-- MissingNode         there is no node at a path, nor a link in its place
     LinkLoop                 symbolic links that lead back to themselves
     FailedConnect            no ZooKeeper server answered
     CancelWatch              raised by a callback that wants no further calls
@@ -25,6 +28,18 @@ class TreeSyntaxError(ValueError):
         self.text = text
         where = f"{file}:{line}" if file else f"line {line}"
         super().__init__(f"{where}: {message}: {text!r}")
+
+
+class TreeFormatError(ValueError):
+    """A tree that the text format cannot express; ``path`` is the node at fault."""
+
+    def __init__(self, path: str, message: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: {message}")
+
+
+class MissingNode(LookupError):
+    """There is no node, and no symbolic link in its place; the argument is the path asked for."""
 
 
 class LinkLoop(Exception):

@@ -6,11 +6,14 @@
      +-- BadTree              the tree says something that no host may do
      +-- AnotherAgent         an agent for this host identifier is running
      +-- BadConfiguration     the configuration file, or a file that replaces it
+          +-- MissingSetting  a setting that has to be there is not
     RuntimeError
      +-- CommandFailed        a program or script did not succeed
      +-- BadHost              the host is in a state that needs a person
     SystemError
      +-- InstallFailed        the package manager claims success, the package is not there
+    ConnectionError
+     +-- Unreachable          ZooKeeper did not answer; not a reason to stop the fleet
     Abandoned                 a deployment was left between two steps; nobody's fault
 
 The log and the host node show an error under the plain name of the built-in
@@ -28,6 +31,10 @@ class AnotherAgent(ValueError):
 
 class BadConfiguration(ValueError):
     """A setting of the agent is missing or malformed; names it."""
+
+
+class MissingSetting(BadConfiguration):
+    """A setting that has to be given is not; names it."""
 
 
 class CommandFailed(RuntimeError):
@@ -53,6 +60,10 @@ class InstallFailed(SystemError):
     """
 
 
+class Unreachable(ConnectionError):
+    """ZooKeeper did not answer in time. What was asked for may or may not have happened."""
+
+
 class Abandoned(Exception):
     """A deployment ended between two steps because it must not go on; says why."""
 
@@ -67,6 +78,6 @@ def as_builtin(error: BaseException) -> BaseException:
     if module == "builtins":
         return error
     for base in type(error).__mro__:
-        if base.__module__ == "builtins" and base not in (BaseException, Exception, object):
+        if base.__module__ == "builtins" and issubclass(base, Exception) and base is not Exception:
             return base(str(error)).with_traceback(error.__traceback__)
     return error

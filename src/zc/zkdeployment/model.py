@@ -81,7 +81,7 @@ class Identity:
     role: str | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Software:
     """A directory below ``/opt`` and what it should hold.
 
@@ -103,11 +103,8 @@ class Desired:
     @property
     def software(self) -> tuple[Software, ...]:
         """The software that the deployments need, by name, each once."""
-        return tuple(sorted({Software(d.rpm_name, d.version) for d in self.deployments}, key=_software_name))
-
-
-def _software_name(software: Software) -> str:
-    return software.name
+        versions = {d.rpm_name: d.version for d in self.deployments}
+        return tuple(Software(name, versions[name]) for name in sorted(versions))
 
 
 @dataclass(frozen=True, slots=True)

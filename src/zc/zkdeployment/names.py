@@ -25,7 +25,7 @@ _scheme = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=\D|$)").match
 
 
 def app_of(software: str) -> str:
-    """Return the application that a directory below ``/opt`` belongs to: ``z4m`` of ``z4m-4.0.0``."""
+    """Return the application of a directory below ``/opt``: ``z4m`` of ``z4m-4.0.0``."""
     match = _versioned(software)
     return match.group(1) if match else software
 
@@ -33,7 +33,7 @@ def app_of(software: str) -> str:
 def check_software(name: str, node: str) -> str:
     """Return ``name`` if software may be called so; raise :exc:`BadTree` naming ``node``."""
     if not _software(name):
-        _refuse(node, f"type {name!r} is no name of software: letters, digits and _ . + - only")
+        _refuse(node, f"type {name!r} names no software: letters, digits and _ . + - only")
     return name
 
 
@@ -70,7 +70,7 @@ def check_instances(n: object, node: str) -> int:
 
 
 def check_file_name(path: str, n: int) -> None:
-    """Raise :exc:`BadTree` if the files of instance ``n`` of ``path`` had names too long to exist."""
+    """Raise :exc:`BadTree` if a file of instance ``n`` of ``path`` had too long a name."""
     longest = file_name(path, n) + _LONGEST_EXTENSION
     if len(longest.encode()) > _MAX_FILE_NAME:
         _refuse(path, f"the path is too long: its file name would exceed {_MAX_FILE_NAME} bytes")
@@ -91,7 +91,7 @@ def decode_path(name: str) -> str:
 
 
 def file_name(path: str, n: int) -> str:
-    """Return the name, without extension, of the files in ``/etc/APP`` for instance ``n`` of ``path``."""
+    """Return the name, without extension, of the files in ``/etc/APP`` of an instance."""
     return f"{encode_path(path)}.{n}"
 
 

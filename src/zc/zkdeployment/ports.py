@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from zc.zkdeployment.model import Deployment, Installed, UnversionedDeployment, Version
+from zc.zkdeployment.packages import InstalledPackage
 
 
 class Commands(Protocol):
@@ -32,8 +33,8 @@ class Packages(Protocol):
     def begin(self) -> None:
         """Start a deployment: what is fetched once per deployment is fetched anew."""
 
-    def installed_version(self, name: str) -> str | None:
-        """Return the installed version of a package, without epoch and release, or ``None``."""
+    def installed(self, name: str) -> InstalledPackage | None:
+        """Return what is installed of a package; ``None`` for nothing."""
 
     def install(self, name: str, version: str | None) -> None:
         """Bring a package to ``version``, up or down, and verify it.
@@ -50,7 +51,7 @@ class Checkouts(Protocol):
     """A version control system that software is checked out from."""
 
     def recorded(self, path: str) -> str | None:
-        """Return the version, as the tree writes it, of the checkout at ``path``; ``None`` if unknown."""
+        """Return the version of the checkout at ``path`` as a tree writes it, or ``None``."""
 
     def same_place(self, recorded: str, version: str) -> bool:
         """Tell whether a checkout of ``recorded`` can be moved to ``version`` in place."""
@@ -96,7 +97,7 @@ class HostFiles(Protocol):
         """Remove the files that say that it is deployed, where the script left them."""
 
     def remove_configuration(self, app: str) -> None:
-        """Remove the directory ``/etc/APP`` if it is there; raises ``OSError`` if it is not empty."""
+        """Remove the directory ``/etc/APP`` if it is there; ``OSError`` if it is not empty."""
 
     def read_version(self) -> Version:
         """Return the version last deployed; ``None`` if there is none or it cannot be read."""
@@ -112,7 +113,14 @@ class HostFiles(Protocol):
 
 
 class Cluster(Protocol):
-    """The fleet, as ZooKeeper holds it."""
+    """The fleet, as ZooKeeper holds it.
+
+    Whatever makes a request raises :exc:`~zc.zkdeployment.errors.Unreachable`
+    where ZooKeeper does not answer, except as said below.
+    """
+
+    def connected(self) -> bool:
+        """Tell whether the session is known to be alive. No request is made."""
 
     def version(self) -> Version:
         """Return the cluster version last seen. No request is made."""
@@ -124,17 +132,24 @@ class Cluster(Protocol):
         """Read the tree: path → properties, in one consistent state."""
 
     def report(self, **properties: Any) -> None:
-        """Update this host's node; ``None`` for ``error`` takes the error away."""
+        """Update this host's node; ``error=None`` takes the error away.
 
-    def all_stop(self, error: str) -> None:
-        """Set the cluster version to ``None`` and the error on this host's node.
-
-        Where ZooKeeper cannot be reached the intent is kept and delivered later.
+        Where ZooKeeper does not answer, :meth:`deliver` does it later.
         """
 
+    def all_stop(self, error: str) -> None:
+        """Set the cluster version to ``None`` and ``error`` on this host's node.
 
-class Locks(Protocol):
-    """What keeps two hosts from working on one thing at a time."""
+        Where ZooKeeper does not answer the intent is kept, over a restart of
+        the agent too, and :meth:`deliver` does it later.
+        """
+
+    def deliver(self) -> None:
+        """Do what :meth:`all_stop` and :meth:`report` could not do when they were called."""
+
+
+class NodeLocks(Protocol):
+    """What keeps two hosts from working on one application node at a time."""
 
     def node(self, path: str, going_on: Callable[[], None]) -> AbstractContextManager[None]:
         """Lock the application node at ``path``.
@@ -143,11 +158,15 @@ class Locks(Protocol):
         raises ends the wait and withdraws the request.
         """
 
-    def role(self, role: str, going_on: Callable[[], None]) -> AbstractContextManager[None]:
-        """Lock a role, by a persistent queue; kept when the work under it fails (companions.md)."""
-
     def owned(self) -> frozenset[str]:
-        """Return the paths of nodes that this host still owns from an earlier life."""
+        """Return the paths of nodes that this host owns although it works on none of them."""
 
     def disown(self, path: str) -> None:
-        """Give back a node that this host owned in an earlier life."""
+        """Give back a node that :meth:`owned` told of."""
+
+
+class RoleLocks(Protocol):
+    """What keeps two hosts of a role from being out of service at a time."""
+
+    def role(self, role: str, going_on: Callable[[], None]) -> AbstractContextManager[None]:
+        """Lock a role by a persistent queue; the lock is kept when the work under it fails."""

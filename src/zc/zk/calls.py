@@ -1,0 +1,123 @@
+"""Requests that come to an end, whatever becomes of the servers.
+
+kazoo's synchronous calls wait for as long as the servers are away. Here every
+wait has a bound. Reads are sent again where the connection is lost. Writes are
+not: nobody knows whether the lost one was done, so that is for the caller, who
+knows how to look.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from kazoo.client import KazooClient
+from kazoo.exceptions import (
+    ConnectionClosedError,
+    ConnectionLoss,
+    OperationTimeoutError,
+    SessionExpiredError,
+)
+from kazoo.handlers.threading import KazooTimeoutError
+from kazoo.protocol.states import KeeperState
+
+#: Starts a request and returns kazoo's ``AsyncResult`` for it.
+Start = Callable[[], Any]
+
+_ENDED = (KeeperState.CLOSED, KeeperState.AUTH_FAILED)
+_IN_FLIGHT = 100  # requests sent before the first answer is waited for
+
+
+class NoAnswer(OperationTimeoutError):
+    """No answer came in time. What was to be written may be written, or may yet be."""
+
+
+class Calls:
+    """Makes requests through ``client`` and waits up to ``timeout`` seconds for each.
+
+    All that goes wrong is a ``KazooException``; :exc:`NoAnswer` where time is up.
+    """
+
+    def __init__(self, client: KazooClient, timeout: float) -> None:
+        self.client = client
+        self.timeout = timeout
+
+    def read(self, start: Start) -> Any:
+        """Return the answer to a request that changes nothing."""
+        end = time.monotonic() + self.timeout
+        while True:
+            self._wait_until_connected(end)
+            try:
+                return _answer(start(), end)
+            except ConnectionClosedError:
+                raise
+            except (ConnectionLoss, SessionExpiredError):
+                continue
+
+    def read_all(self, starts: Iterable[Start]) -> list[Any]:
+        """Return the answers to many such requests, or the error of each that failed."""
+        waiting: list[tuple[Start, Any]] = []
+        answers: list[Any] = []
+
+        def take(count: int) -> None:
+            for start, result in waiting[:count]:
+                answers.append(self._answer_or_error(start, result))
+            del waiting[:count]
+
+        for start in starts:
+            waiting.append((start, start()))
+            if len(waiting) >= _IN_FLIGHT:
+                take(_IN_FLIGHT // 2)
+        take(len(waiting))
+        return answers
+
+    def write(self, start: Start) -> Any:
+        """Return the answer to a request that changes something.
+
+        It is sent once, and only while there is a connection: a request given to
+        kazoo without one would be done at some later time. Raises
+        ``ConnectionLoss``, ``SessionExpiredError`` or :exc:`NoAnswer` where it may
+        have been done or not.
+        """
+        end = time.monotonic() + self.timeout
+        self._wait_until_connected(end)
+        return _answer(start(), end)
+
+    def _answer_or_error(self, start: Start, result: Any) -> Any:
+        try:
+            return _answer(result, time.monotonic() + self.timeout)
+        except ConnectionClosedError:
+            raise
+        except (ConnectionLoss, SessionExpiredError):
+            return self._answer_again(start)
+        except NoAnswer:
+            raise
+        except KazooException as error:
+            return error
+
+    def _wait_until_connected(self, end: float) -> None:
+        client = self.client
+        if client.connected:
+            return
+        changed = threading.Event()
+
+        def listener(_: object) -> None:
+            changed.set()
+
+        client.add_listener(listener)
+        try:
+            while not client.connected and client.client_state not in _ENDED:
+                if not changed.wait(max(0.0, end - time.monotonic())):
+                    raise NoAnswer(f"no connection to ZooKeeper within {self.timeout:g} s")
+                changed.clear()
+        finally:
+            client.remove_listener(listener)
+
+
+def _answer(result: Any, end: float) -> Any:
+    try:
+        return result.get(timeout=max(0.0, end - time.monotonic()))
+    except KazooTimeoutError as error:
+        raise NoAnswer("no answer from ZooKeeper in time") from error

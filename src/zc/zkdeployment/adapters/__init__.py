@@ -1,0 +1,1 @@
+"""One module for each thing outside: each implements a port, or serves one that does."""

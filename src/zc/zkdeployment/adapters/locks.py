@@ -1,0 +1,225 @@
+"""Node locks: one host at a time works on an application node.
+
+The right to work on a node is a persistent marker on its lock node,
+``{"owners": [{"host": …}]}``, set and cleared by compare-and-set, so that it
+outlives the session that set it. A host that dies keeps the node until it is
+back, or until an operator breaks the lock. Only a host that has to wait
+creates a child, ephemeral and sequential; the first in line watches the lock
+node, each other one the child before it. Why: docs/adr/0003-locks.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import zc.zk
+from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
+from zc.zk import bulk, codec
+
+from zc.zkdeployment.adapters.asking import PATIENCE, answer, asking
+from zc.zkdeployment.errors import Unreachable
+from zc.zkdeployment.model import Identity
+from zc.zkdeployment.names import decode_path, encode_path
+from zc.zkdeployment.wakeup import Wakeup
+
+logger = logging.getLogger(__name__)
+
+ROOT = "/agent-locks"
+
+_FREE = codec.encode({})
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_SEQUENCE = 10  # digits that ZooKeeper appends to the name of a sequential node
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A lock node at one moment."""
+
+    owner: str | None  # host identifier
+    version: int
+    queue: tuple[str, ...]  # names of children, first in line first
+
+
+class NodeLocks:
+    """Takes and gives back node locks for one host, in one thread."""
+
+    def __init__(self, zk: zc.zk.ZK, identity: Identity, wakeup: Wakeup) -> None:
+        self._zk = zk
+        self._client = zk.client
+        self._identity = identity
+        self._wakeup = wakeup
+        self._request = f"{identity.host_identifier}-"
+        self._may_own = True  # from an earlier life, until a look shows otherwise
+
+    @contextmanager
+    def node(self, path: str, going_on: Callable[[], None]) -> Iterator[None]:
+        """Hold the lock of the application node at ``path``."""
+        lock = f"{ROOT}/{encode_path(path)}"
+        self._acquire(lock, going_on)
+        try:
+            yield
+        finally:
+            self._release(lock)
+
+    def owned(self) -> frozenset[str]:
+        """Return the paths of nodes that this host owns although it works on none.
+
+        It does after it was killed, or when a lock could not be given back.
+        """
+        if not self._may_own:
+            return frozenset()
+        try:
+            names = answer(self._client.get_children_async(ROOT))
+        except NoNodeError:
+            names = []
+        with asking():
+            nodes = bulk.read(self._client, [f"{ROOT}/{name}" for name in names])
+        owned = frozenset(
+            decode_path(node.path[len(ROOT) + 1 :])
+            for node in nodes
+            if node.data is not None and _owner(node.data) == self._identity.host_identifier
+        )
+        self._may_own = bool(owned)
+        return owned
+
+    def disown(self, path: str) -> None:
+        """Give back a node that :meth:`owned` told of."""
+        self._release(f"{ROOT}/{encode_path(path)}")
+
+    def _acquire(self, lock: str, going_on: Callable[[], None]) -> None:
+        try:
+            while True:
+                seen = self._wakeup.count
+                going_on()
+                try:
+                    if self._try(lock):
+                        return
+                except Unreachable:
+                    self._wakeup.wait(seen, 1.0)
+                else:
+                    self._wakeup.wait(seen)
+        except BaseException:
+            self._withdraw(lock)
+            raise
+
+    def _try(self, lock: str) -> bool:
+        """Take the lock if it is free; else stand in line and see to it that a change wakes us."""
+        look = self._look(lock)
+        if look is None:
+            self._create(lock)
+            return False
+        own = [name for name in look.queue if name[:-_SEQUENCE] == self._request]
+        ahead = look.queue[: look.queue.index(own[0])] if own else look.queue
+        if look.owner == self._identity.host_identifier or not (look.owner or ahead):
+            return self._take(lock, look, own)
+        if not own:
+            self._stand_in_line(lock)
+        elif ahead:
+            self._watch(f"{lock}/{ahead[-1]}", None)
+        else:
+            self._watch(lock, look.version)
+        return False
+
+    def _look(self, lock: str) -> _Look | None:
+        with asking():
+            [node] = bulk.read(self._client, [lock], data=True, children=True)
+        if node.data is None or node.stat is None:
+            return None
+        queue = [name for name in node.children or () if name[-_SEQUENCE:].isdigit()]
+        queue.sort(key=lambda name: name[-_SEQUENCE:])
+        return _Look(_owner(node.data), node.stat.version, tuple(queue))
+
+    def _create(self, lock: str) -> None:
+        for path in (ROOT, lock):
+            try:
+                answer(self._client.create_async(path, _FREE))
+            except NodeExistsError:
+                continue
+        self._wakeup.set()
+
+    def _take(self, lock: str, look: _Look, own: list[str]) -> bool:
+        """Set the marker, leaving the queue, unless the lock node changed since ``look``."""
+        transaction = self._client.transaction()
+        transaction.set_data(lock, codec.encode({"owners": [self._marker()]}), look.version)
+        for name in own:
+            transaction.delete(f"{lock}/{name}")
+        results = answer(transaction.commit_async())
+        if any(isinstance(result, Exception) for result in results):
+            self._wakeup.set()
+            return False
+        return True
+
+    def _marker(self) -> dict[str, Any]:
+        return {
+            "host": self._identity.host_identifier,
+            "name": self._identity.host_name,
+            "boot": _BOOT_ID.read_text().strip(),
+            "session": f"{self._client.client_id[0]:#x}",
+            "since": int(time.time()),
+        }
+
+    def _stand_in_line(self, lock: str) -> None:
+        answer(
+            self._client.create_async(
+                f"{lock}/{self._request}",
+                codec.encode({"name": self._identity.host_name}),
+                ephemeral=True,
+                sequence=True,
+            )
+        )
+        self._wakeup.set()
+
+    def _watch(self, path: str, version: int | None) -> None:
+        """Be woken when ``path`` changes; at once if it did since it had ``version``."""
+        stat = answer(self._client.exists_async(path, watch=self._woken))
+        if stat is None or (version is not None and stat.version != version):
+            self._wakeup.set()
+
+    def _woken(self, *_: Any) -> None:
+        self._wakeup.set()
+
+    def _withdraw(self, lock: str) -> None:
+        """Leave the queue; where ZooKeeper is silent, the session's end will see to it."""
+        try:
+            look = self._look(lock)
+            for name in look.queue if look else ():
+                if name[:-_SEQUENCE] == self._request:
+                    answer(self._client.delete_async(f"{lock}/{name}"))
+        except (Unreachable, NoNodeError) as error:
+            logger.debug("Left the queue of %s: %s", lock, error)
+
+    def _release(self, lock: str) -> None:
+        """Clear the marker, if it is ours."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            seen = self._wakeup.count
+            try:
+                look = self._look(lock)
+                if look is None or look.owner != self._identity.host_identifier:
+                    logger.warning("The lock %s was broken by somebody else", lock)
+                else:
+                    answer(self._client.set_async(lock, _FREE, look.version))
+                return
+            except BadVersionError:
+                continue
+            except Unreachable as error:
+                if time.monotonic() > deadline:
+                    self._may_own = True
+                    logger.warning("The lock %s will be given back later: %s", lock, error)
+                    return
+                self._wakeup.wait(seen, 1.0)
+
+
+def _owner(data: bytes) -> str | None:
+    """Return the host identifier in the marker of a lock node; ``None`` if it is free."""
+    owners = codec.decode(data).get("owners")
+    match owners:
+        case [{"host": str(host)}, *_]:
+            return host
+    return None

@@ -1,0 +1,215 @@
+"""The fleet in ZooKeeper: the cluster version, the tree, and this host's node.
+
+Source: agent.txt, "Low-level machinery", "Deregistration (ephemeral host
+nodes)", "Handling legacy zk databases", "Fail safe error handling".
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import zc.zk
+from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
+from zc.zk import bulk, codec
+
+from zc.zkdeployment.adapters.asking import answer, asking
+from zc.zkdeployment.adapters.host_state import StopIntent
+from zc.zkdeployment.errors import AnotherAgent, BadHost, Unreachable
+from zc.zkdeployment.model import Identity, Version
+from zc.zkdeployment.wakeup import Wakeup
+
+logger = logging.getLogger(__name__)
+
+HOSTS = "/hosts"
+
+#: Subtrees that say what the fleet does, not what it should do.
+NOT_THE_TREE = frozenset({"/zookeeper", HOSTS, "/agent-locks", "/role-locks", "/revisions"})
+
+#: Characters of an error that a host node shows.
+MAX_ERROR = 2000
+
+
+class Registry:
+    """The cluster, as :class:`zc.zkdeployment.ports.Cluster` describes it.
+
+    One thread calls it; the watch on ``/hosts`` only notes the version and
+    wakes that thread.
+    """
+
+    def __init__(
+        self, zk: zc.zk.ZK, identity: Identity, wakeup: Wakeup, stop_intent: StopIntent
+    ) -> None:
+        self._zk = zk
+        self._path = f"{HOSTS}/{identity.host_identifier}"
+        self._wakeup = wakeup
+        self._stop_intent = stop_intent
+        self._version: Version = None
+        self._version_zxid = -1
+        self._shown: dict[str, Any] = {"name": identity.host_name}
+        if identity.role:
+            self._shown["role"] = identity.role
+        self._written: dict[str, Any] | None = None
+
+    def register(self, version: Version, patience: float) -> Version:
+        """Create this host's node; return the version that the host reached.
+
+        ``version`` is what the host itself knows; a node left by an agent of
+        old knows better. The node of an agent that was killed lingers until
+        its session ends: after ``patience`` seconds it counts as alive. Raises
+        :exc:`~zc.zkdeployment.errors.AnotherAgent`, or ``BadHost`` where there
+        is no fleet yet.
+        """
+        client = self._zk.client
+        deadline = time.monotonic() + patience
+        while True:
+            seen = self._wakeup.count
+            found = answer(client.exists_async(self._path, watch=self._woken))
+            if found is None:
+                if self._create(version):
+                    return version
+            elif not found.ephemeralOwner:
+                version = codec.decode(answer(client.get_async(self._path))[0]).get(
+                    "version", version
+                )
+                answer(client.delete_async(self._path))
+            elif time.monotonic() >= deadline:
+                raise AnotherAgent("Another agent is running")
+            else:
+                logger.debug("Waiting for the session of an earlier agent to end")
+                self._wakeup.wait(seen, deadline - time.monotonic())
+
+    def _create(self, version: Version) -> bool:
+        self._shown["version"] = version
+        try:
+            self._zk.ephemerals.create(
+                self._path, codec.encode(self._shown), zc.zk.OPEN_ACL_UNSAFE
+            )
+        except NodeExistsError:
+            return False
+        except NoNodeError:
+            raise BadHost(
+                f"there is no {HOSTS} in ZooKeeper: publish a tree, or create it with "
+                f"'zkdeploy tree set {HOSTS} version=None'"
+            ) from None
+        self._written = dict(self._shown)
+        return True
+
+    def watch(self) -> None:
+        """Keep the cluster version up to date, and wake the reconciling thread at each change."""
+        client = self._zk.client
+        client.add_listener(self._woken)
+        client.DataWatch(HOSTS, self._hosts_changed)
+
+    def connected(self) -> bool:
+        """Tell whether the session is known to be alive."""
+        return bool(self._zk.client.connected)
+
+    def version(self) -> Version:
+        """Return the cluster version last seen."""
+        return self._version
+
+    def read_version(self) -> Version:
+        """Read the cluster version from the server."""
+        self._note(*answer(self._zk.client.get_async(HOSTS)))
+        return self._version
+
+    def read_tree(self) -> Mapping[str, Mapping[str, Any]]:
+        """Read the tree in one consistent state; nodes are decoded when they are looked at."""
+        with asking():
+            return _Tree(bulk.scan(self._zk.client, skip=NOT_THE_TREE, consistent=True))
+
+    def report(self, **properties: Any) -> None:
+        """Update this host's node, now or at the next :meth:`deliver`."""
+        self._shown |= properties
+        if self._shown.get("error", "") is None:
+            del self._shown["error"]
+        try:
+            self._show()
+        except Unreachable as error:
+            logger.warning("This host's node will be updated later: %s", error)
+
+    def all_stop(self, error: str) -> None:
+        """Stop the fleet, now or at the next :meth:`deliver`."""
+        if len(error) > MAX_ERROR:
+            error = error[:MAX_ERROR] + " …"
+        self._shown["error"] = error
+        self._stop_intent.keep(error)
+        try:
+            self.deliver()
+        except Unreachable as silence:
+            logger.warning("The fleet will be stopped later: %s", silence)
+
+    def deliver(self) -> None:
+        """Stop the fleet and show what this host's node should show, where that is still owed."""
+        error = self._stop_intent.error
+        if error is not None:
+            self._stop()
+            self._shown["error"] = error
+        self._show()
+        self._stop_intent.forget()
+
+    def _show(self) -> None:
+        """Write this host's node if it does not say what it should."""
+        if self._written == self._shown:
+            return
+        data = codec.encode(self._shown)
+        self._zk.ephemerals.update(self._path, data)
+        try:
+            answer(self._zk.client.set_async(self._path, data))
+        except NoNodeError:
+            raise Unreachable("the node went with its session and is being restored") from None
+        self._written = dict(self._shown)
+
+    def _stop(self) -> None:
+        """Set the cluster version to ``None``, whatever it is and whoever sets it too."""
+        client = self._zk.client
+        while True:
+            try:
+                data, stat = answer(client.get_async(HOSTS))
+                stopped = codec.encode(codec.decode(data) | {"version": None})
+                stat = answer(client.set_async(HOSTS, stopped, stat.version))
+            except BadVersionError:
+                continue
+            except NoNodeError:
+                logger.warning("There is no %s any more: nothing to stop", HOSTS)
+            else:
+                self._note(stopped, stat)
+            return
+
+    def _hosts_changed(self, data: bytes | None, stat: Any) -> None:
+        if stat is None:
+            self._version = None
+        else:
+            self._note(data, stat)
+        self._wakeup.set()
+
+    def _note(self, data: bytes | None, stat: Any) -> None:
+        """Remember the cluster version, unless something newer was seen already."""
+        if stat.mzxid >= self._version_zxid:
+            self._version_zxid = stat.mzxid
+            self._version = codec.decode(data).get("version")
+
+    def _woken(self, *_: Any) -> None:
+        self._wakeup.set()
+
+
+class _Tree(Mapping[str, Mapping[str, Any]]):
+    """A scanned tree whose properties are decoded one by one."""
+
+    def __init__(self, scanned: Mapping[str, Any]) -> None:
+        self._scanned = scanned
+
+    def __getitem__(self, path: str) -> Mapping[str, Any]:
+        return codec.decode(self._scanned[path].data)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scanned)
+
+    def __len__(self) -> int:
+        return len(self._scanned)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._scanned

@@ -1,0 +1,98 @@
+"""Role locks: one host of a role at a time is out of service.
+
+Source: companions.md, "Role controllers". The queue is persistent, so that a
+host that failed keeps its place, the first one, until it deployed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import zc.zk
+from kazoo.exceptions import NoNodeError
+from zc.zk import bulk, codec
+
+from zc.zkdeployment.adapters.asking import answer, asking
+from zc.zkdeployment.errors import Abandoned, BadHost, Unreachable
+from zc.zkdeployment.model import Identity
+from zc.zkdeployment.wakeup import Wakeup
+
+ROOT = "/role-locks"
+
+
+class RoleLocks:
+    """Takes and gives back role locks for one host, in one thread."""
+
+    def __init__(self, zk: zc.zk.ZK, identity: Identity, wakeup: Wakeup) -> None:
+        self._client = zk.client
+        self._identity = identity
+        self._wakeup = wakeup
+
+    @contextmanager
+    def role(self, role: str, going_on: Callable[[], None]) -> Iterator[None]:
+        """Hold the lock of a role; it is given back only if the work under it succeeds.
+
+        Raises :exc:`~zc.zkdeployment.errors.BadHost` where the lock node does
+        not exist: operators decide which roles have one.
+        """
+        lock = f"{ROOT}/{role}"
+        self._acquire(lock, going_on)
+        yield
+        self._release(lock)
+
+    def _acquire(self, lock: str, going_on: Callable[[], None]) -> None:
+        newcomer = not self._requests(lock)
+        try:
+            while True:
+                seen = self._wakeup.count
+                going_on()
+                try:
+                    if self._first(lock):
+                        return
+                except Unreachable:
+                    self._wakeup.wait(seen, 1.0)
+                else:
+                    self._wakeup.wait(seen)
+        except Abandoned:
+            if newcomer:
+                self._release(lock)
+            raise
+
+    def _first(self, lock: str) -> bool:
+        """Tell whether this host is first in line, standing in line if it is not yet."""
+        own = self._requests(lock)
+        if not own:
+            request = {
+                "requestor": self._identity.host_identifier,
+                "hostname": self._identity.host_name,
+            }
+            answer(
+                self._client.create_async(f"{lock}/lr-", codec.encode(request), sequence=True)
+            )
+            self._wakeup.set()
+            return False
+        queue = sorted(answer(self._client.get_children_async(lock, watch=self._woken)))
+        return queue[:1] == own[:1]
+
+    def _requests(self, lock: str) -> list[str]:
+        """Return this host's requests, oldest first; there may be one of an earlier life."""
+        try:
+            queue = sorted(answer(self._client.get_children_async(lock)))
+        except NoNodeError:
+            raise BadHost(f"role lock node {lock!r} must exist") from None
+        with asking():
+            nodes = bulk.read(self._client, [f"{lock}/{name}" for name in queue])
+        return [
+            node.path.rpartition("/")[2]
+            for node in nodes
+            if codec.decode(node.data).get("requestor") == self._identity.host_identifier
+        ]
+
+    def _release(self, lock: str) -> None:
+        for name in self._requests(lock):
+            answer(self._client.delete_async(f"{lock}/{name}"))
+
+    def _woken(self, *_: Any) -> None:
+        self._wakeup.set()

@@ -1,0 +1,158 @@
+"""The host agent: the façade that other programs and ``zkdeploy agent`` use.
+
+Source: agent.txt, whole. Constructing an :class:`Agent` connects, registers
+the host and begins to watch; :meth:`Agent.close` ends all that.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+
+import zc.zk
+
+from zc.zkdeployment.adapters.commands import script_home
+from zc.zkdeployment.adapters.registry import Registry
+from zc.zkdeployment.adapters.single import OnlyAgent
+from zc.zkdeployment.adapters.stop_intent import StopIntent
+from zc.zkdeployment.config import Settings, settings_from_files
+from zc.zkdeployment.desired import gather
+from zc.zkdeployment.gate import Gate
+from zc.zkdeployment.model import Deployment, UnversionedDeployment, Version
+from zc.zkdeployment.reconcile import Reconciler
+from zc.zkdeployment.wakeup import Wakeup
+from zc.zkdeployment.wiring import identity_of, world_of
+
+__all__ = ["Agent", "Deployment", "UnversionedDeployment", "register"]
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that :meth:`Agent.close` waits for a running script.
+CLOSE_PATIENCE = 33.0
+
+#: How many session timeouts a node of an earlier agent may outlive it.
+_LINGER = 1.5
+
+
+class Agent:
+    """Brings this host to what the tree says, whenever the cluster version changes.
+
+    Without ``settings`` they come from the files that agent.txt names. With
+    ``run_once`` one deployment is made, if there is one to make, and the agent
+    is closed. Attributes: ``host_identifier``, ``host_name``, ``role``;
+    ``verbose``, which may be set at any time; ``failing``, whether the last
+    deployment failed.
+
+    Raises :exc:`~zc.zkdeployment.errors.BadConfiguration`,
+    :exc:`~zc.zkdeployment.errors.AnotherAgent`,
+    :exc:`zc.zk.errors.FailedConnect`.
+    """
+
+    def __init__(
+        self, verbose: bool = False, run_once: bool = False, *, settings: Settings | None = None
+    ) -> None:
+        settings = settings or settings_from_files(os.environ)
+        self.verbose = verbose
+        self._identity = identity_of(settings)
+        self.host_identifier = self._identity.host_identifier
+        self.host_name = self._identity.host_name
+        self.role = self._identity.role
+        self._thread: threading.Thread | None = None
+        self._died = False
+        self._only = OnlyAgent(settings.run_directory)
+        try:
+            self.zk = zc.zk.ZK(settings.connection_string)
+        except BaseException:
+            self._only.close()
+            raise
+        try:
+            self._start(settings)
+            if run_once:
+                self._run_once()
+            else:
+                self._thread = threading.Thread(target=self._work, name="reconcile", daemon=True)
+                self._thread.start()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def version(self) -> Version:
+        """The version that this host reached."""
+        return self._reconciler.version
+
+    @property
+    def cluster_version(self) -> Version:
+        """The version that the fleet should reach, as last seen."""
+        return self._registry.version()
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last deployment failed."""
+        return self._reconciler.failing
+
+    def get_deployments(self) -> tuple[Deployment, ...]:
+        """Return what the tree wants on this host now, in tree order; reads the whole tree."""
+        return gather(self._registry.read_tree(), self._identity).deployments
+
+    def get_installed_deployments(self) -> tuple[UnversionedDeployment, ...]:
+        """Return what is deployed on this host."""
+        return self._world.files.installed().deployments
+
+    def run(self) -> int:
+        """Block until the agent was told to stop; return an exit status.
+
+        That is 0 after :meth:`stop`, and 1 if the agent cannot go on.
+        """
+        if self._thread is not None:
+            self._thread.join()
+        return int(self._died)
+
+    def stop(self) -> None:
+        """Let the step that runs now be the last one; returns at once."""
+        self._reconciler.close()
+
+    def close(self) -> None:
+        """End the agent: its running step is waited for, its host node goes away."""
+        if self._thread is not None:
+            self.stop()
+            self._thread.join(CLOSE_PATIENCE)
+        self.zk.close()
+        self._only.close()
+
+    def _start(self, settings: Settings) -> None:
+        wakeup = Wakeup()
+        self._world = world_of(settings, self._identity, self.zk, wakeup, lambda: self.verbose)
+        self._registry = Registry(
+            self.zk, self._identity, wakeup, StopIntent(settings.run_directory)
+        )
+        version = self._registry.register(
+            self._world.files.read_version(), _LINGER * self.zk.session_timeout
+        )
+        self._reconciler = Reconciler(
+            self._identity, self._world, self._registry, wakeup, version, settings.after
+        )
+        self._registry.watch()
+        home = os.environ.get("HOME")
+        if home != script_home(os.environ, os.getuid()):
+            logger.warning("Fixing incorrect home, %r.", home)
+        logger.info("Agent starting, cluster %s, host %s", self.cluster_version, version)
+
+    def _run_once(self) -> None:
+        verdict = self._reconciler.settle()
+        if verdict in (Gate.STOPPED, Gate.HELD, Gate.INVALID):
+            logger.warning("Not deploying because cluster version is %s", self.cluster_version)
+        self.close()
+
+    def _work(self) -> None:
+        try:
+            self._reconciler.run()
+        except BaseException:
+            # Without its thread the process is of no use: run() ends it.
+            self._died = True
+            logger.critical("The agent cannot go on", exc_info=True)
+
+
+def register() -> None:
+    """Enable checkouts, as programs of old do before they use them; they always are."""

@@ -1,0 +1,38 @@
+"""The command line, ``zkdeploy``: one module per subcommand, imported when it is used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from zc.zkdeployment.cli.lazy import LazyGroup
+
+_SUBCOMMANDS = {
+    "agent": "zc.zkdeployment.cli.agent:agent",
+    "plan": "zc.zkdeployment.cli.plan:plan",
+    "tree": "zc.zkdeployment.cli.tree:tree",
+    "completion": "zc.zkdeployment.cli.completion:completion",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    subcommands=_SUBCOMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="zc.zkdeployment", prog_name="zkdeploy")
+@click.option(
+    "--debug",
+    is_flag=True,
+    envvar="ZKDEPLOY_DEBUG",
+    show_envvar=True,
+    help="Show a traceback with an error.",
+)
+def main(**_debug: Any) -> None:
+    """Bring every host to what a versioned tree in ZooKeeper says.
+
+    On each host `zkdeploy agent` runs as a service; `zkdeploy plan` tells what
+    it would do. The other commands are for operators, on any machine that
+    reaches ZooKeeper.
+    """

@@ -1,0 +1,80 @@
+"""``zkdeploy agent``."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import threading
+
+import click
+
+from zc.zkdeployment.agent import Agent
+from zc.zkdeployment.cli.command import Command
+from zc.zkdeployment.cli.options import host_options, settings_of
+from zc.zkdeployment.config import Settings, check_zookeeper_address
+
+
+@click.command(
+    "agent",
+    cls=Command,
+    examples=(
+        "zkdeploy agent /etc/zkdeployment/agent.conf",
+        "zkdeploy agent --run-once --verbose",
+        "ZC_ZK_CONNECTION_STRING=zk1:2181,zk2:2181 zkdeploy agent",
+    ),
+)
+@host_options
+@click.option("-v", "--verbose", is_flag=True, help="Log what successful commands print, too.")
+@click.option(
+    "-1",
+    "--run-once",
+    is_flag=True,
+    help="Deploy once if there is something to deploy, then exit: 1 if that failed.",
+)
+@click.option(
+    "-z",
+    "--assert-zookeeper-address",
+    metavar="ADDRESS",
+    help="Refuse to run unless the name zookeeper resolves to ADDRESS.",
+)
+def agent(
+    configuration: str | None,
+    zookeeper: str,
+    verbose: bool,
+    run_once: bool,
+    assert_zookeeper_address: str | None,
+) -> int:
+    """Bring this host to what the tree says, now and whenever the cluster version changes.
+
+    CONFIGURATION is an INI file with a section [zkdeployment]: `host-id` and
+    `run-directory`, and if wanted `role` and `after`, a command to run after a
+    deployment. A value may be a file:///PATH or http(s) URL to read it from.
+    Without a file the host identifier is the first line of /etc/zmh/pxemac, the
+    role is in /etc/zim/role and the run directory is /etc/zim.
+
+    The log goes to standard error. SIGTERM and SIGINT let the step that runs now
+    be the last one.
+    """
+    settings = settings_of(configuration, zookeeper)
+    if assert_zookeeper_address:
+        check_zookeeper_address(assert_zookeeper_address)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s"
+    )
+    if run_once:
+        return int(Agent(verbose, run_once=True, settings=settings).failing)
+    return _serve(verbose, settings)
+
+
+def _serve(verbose: bool, settings: Settings) -> int:
+    """Run an agent until a signal comes or it cannot go on."""
+    # What a signal handler may do to other queues and events that wait is deadlock.
+    ends: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ends.put(0))
+    running = Agent(verbose, settings=settings)
+    threading.Thread(target=lambda: ends.put(running.run()), name="run", daemon=True).start()
+    status = ends.get()
+    running.close()
+    return status

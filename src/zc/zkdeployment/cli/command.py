@@ -1,0 +1,144 @@
+"""What all subcommands share: how errors become exit statuses, and how help is laid out.
+
+====== =================================================
+Status Meaning
+====== =================================================
+0      done, or there was nothing to do
+1      an error, told in one line on standard error
+2      wrong usage, or a setting of the agent is missing
+====== =================================================
+
+Commands that compare (:class:`ComparingCommand`) keep 2 for "something differs"
+and exit with 1 for every error, so that a script can tell the two apart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from zc.zkdeployment import errors
+
+STATUSES: Mapping[int, str] = {
+    0: "done, or there was nothing to do",
+    1: "an error, told in one line on standard error",
+    2: "wrong usage, or a setting of the agent is missing",
+}
+
+
+class Command(click.Command):
+    """A subcommand.
+
+    Its function returns an exit status, ``None`` for 0. ``examples`` are command
+    lines for its help.
+    """
+
+    statuses = STATUSES
+    wrong_usage = 2
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._examples = examples
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the arguments."""
+        with self._exits():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the command and exit with its status."""
+        with self._exits():
+            ctx.exit(super().invoke(ctx) or 0)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples and what the exit statuses mean."""
+        super().format_epilog(ctx, formatter)
+        if self._examples:
+            with formatter.section("Examples"):
+                for example in self._examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+        write_statuses(formatter, self.statuses)
+
+    @contextlib.contextmanager
+    def _exits(self) -> Iterator[None]:
+        """Tell about an error, then exit with its status."""
+        try:
+            yield
+        except click.UsageError as error:
+            error.show()
+            raise click.exceptions.Exit(self.wrong_usage) from error
+        except BrokenPipeError:
+            raise  # whoever read the output has seen enough; click ends quietly
+        except _expected() as error:
+            if click.get_current_context().find_root().params["debug"]:
+                raise
+            missing = isinstance(error, errors.MissingSetting)
+            click.echo(str(error) if missing else f"zkdeploy: error: {_explain(error)}", err=True)
+            raise click.exceptions.Exit(self.wrong_usage if missing else 1) from error
+
+
+class ComparingCommand(Command):
+    """A subcommand that returns 2 if something differs."""
+
+    statuses: Mapping[int, str] = {
+        0: "nothing differs: there is nothing to do",
+        1: "an error, wrong usage included",
+        2: "something differs: there is something to do",
+    }
+    wrong_usage = 1
+
+
+def write_statuses(formatter: click.HelpFormatter, statuses: Mapping[int, str] = STATUSES) -> None:
+    """Write the section of a help text that says what the exit statuses mean."""
+    with formatter.section("Exit status"):
+        formatter.write_dl([(str(status), meaning) for status, meaning in statuses.items()])
+
+
+def _expected() -> tuple[type[BaseException], ...]:
+    """Return what can go wrong without a mistake in this program.
+
+    Called when something went wrong: no command waits for these imports.
+    """
+    from kazoo.exceptions import KazooException
+
+    from zc.zk import errors as tree
+
+    return (
+        errors.BadTree,
+        errors.AnotherAgent,
+        errors.BadConfiguration,
+        errors.CommandFailed,
+        errors.BadHost,
+        errors.InstallFailed,
+        tree.TreeSyntaxError,
+        tree.TreeFormatError,
+        tree.BadPropertyLink,
+        tree.MissingNode,
+        tree.LinkLoop,
+        tree.FailedConnect,
+        KazooException,
+        OSError,
+    )
+
+
+def _explain(error: BaseException) -> str:
+    from kazoo.exceptions import KazooException
+
+    from zc.zk import errors as tree
+
+    match error:
+        case tree.FailedConnect():
+            return f"no ZooKeeper server answered at {error}; is the address right?"
+        case tree.MissingNode():
+            return f"there is no node {error.args[0]}"
+        case tree.LinkLoop():
+            return f"symbolic links lead back to themselves: {' -> '.join(error.args)}"
+        case KazooException():
+            return f"ZooKeeper: {type(error).__name__}" + (f": {error}" if str(error) else "")
+        case OSError(filename=str(name), strerror=str(why)):
+            return f"{name}: {why}"
+        case _:
+            return str(error)

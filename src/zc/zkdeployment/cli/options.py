@@ -1,0 +1,50 @@
+"""Options that several subcommands have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from zc.zkdeployment.config import (
+    DEFAULT_CONNECTION_STRING,
+    Settings,
+    settings_from_configuration,
+    settings_from_files,
+)
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+zookeeper_option = click.option(
+    "--zookeeper",
+    metavar="CONNECTION",
+    envvar="ZC_ZK_CONNECTION_STRING",
+    default=DEFAULT_CONNECTION_STRING,
+    show_default=True,
+    show_envvar=True,
+    help="Where ZooKeeper is: HOST:PORT[,HOST:PORT...][/PATH].",
+)
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document instead of text."
+)
+
+
+def host_options(function: _Function) -> _Function:
+    """Add what says which host this is: CONFIGURATION and ``--zookeeper``."""
+    return click.argument("configuration", required=False, type=click.Path())(
+        zookeeper_option(function)
+    )
+
+
+def settings_of(configuration: str | None, zookeeper: str) -> Settings:
+    """Return the settings that the values of :func:`host_options` select."""
+    settings = (
+        settings_from_configuration(configuration, os.environ)
+        if configuration
+        else settings_from_files(os.environ)
+    )
+    return replace(settings, connection_string=zookeeper)

@@ -1,0 +1,168 @@
+"""Carries out a plan, step by step, through the ports.
+
+The order, the locks and the moments at which an all stop is looked for are
+those of agent.txt and companions.md, "Role controllers".
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from zc.zkdeployment.errors import BadHost
+from zc.zkdeployment.model import Deployment, Desired, Identity, Installed
+from zc.zkdeployment.plan import (
+    DeployNode,
+    RemoveConfiguration,
+    RemoveDeployment,
+    RemoveSoftware,
+    UpdateController,
+    leftovers,
+    plan,
+)
+from zc.zkdeployment.packages import satisfies
+from zc.zkdeployment.ports import Commands, HostFiles, NodeLocks, RoleLocks
+from zc.zkdeployment.software import SoftwareInstaller
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that a deployment acts on."""
+
+    files: HostFiles
+    commands: Commands
+    software: SoftwareInstaller
+    locks: NodeLocks
+    role_locks: RoleLocks
+
+
+@dataclass(frozen=True, slots=True)
+class Deploying:
+    """One deployment on this host.
+
+    ``going_on`` is called before every step and raises
+    :exc:`~zc.zkdeployment.errors.Abandoned` when the deployment must not go
+    on. ``status`` gets a few words at every step. ``failed`` is called with an
+    error while the node's lock is still held, so that the fleet is stopped
+    before another host can begin with that node.
+    """
+
+    identity: Identity
+    world: World
+    going_on: Callable[[], None]
+    status: Callable[[str], None]
+    failed: Callable[[Exception], None]
+
+    def run(self, desired: Desired) -> None:
+        """Bring the host to what is desired; raises what the first failing step raises."""
+        world = self.world
+        world.software.packages.begin()
+        owned = world.locks.owned()
+        first = plan(desired, world.files.installed(), owned)
+        if first.controller:
+            self._update_controller(first.controller)
+        before = world.files.installed()
+        todo = plan(desired, before, owned)
+        for path in sorted(owned - {node.path for node in todo.deployments}):
+            world.locks.disown(path)
+        self.status("remove old deployments")
+        for removal in todo.removals:
+            self.going_on()
+            self._remove_deployment(removal)
+        self.status("update software")
+        controller = desired.controller.name if desired.controller else None
+        with self._role_lock(controller):
+            inner = self._begin_role(controller)
+            for step in todo.software:
+                inner.going_on()
+                self.status(f"installing {step.software.name} {step.software.version or ''}")
+                world.software.ensure(step.software)
+            for node in todo.deployments:
+                inner._deploy_node(node, locked=controller is None)
+            self._role_script(controller, "ending-deployments")
+        self._remove_leftovers(desired, before)
+
+    def _role_lock(self, controller: str | None) -> AbstractContextManager[None]:
+        if controller is None or self.identity.role is None:
+            return nullcontext()
+        return self.world.role_locks.role(self.identity.role, self.going_on)
+
+    def _begin_role(self, controller: str | None) -> Deploying:
+        """Take the host out of service, if it has a controller; from then on nothing stops it."""
+        if controller is None:
+            return self
+        self.going_on()
+        self._role_script(controller, "starting-deployments")
+        return Deploying(self.identity, self.world, _always, self.status, self.failed)
+
+    def _role_script(self, controller: str | None, name: str) -> None:
+        if controller is not None:
+            self.status(f"role script {name}")
+            script = self.world.files.software_path(controller, "bin", name)
+            self.world.commands.run([script, f"/roles/{self.identity.role}"])
+
+    def _update_controller(self, step: UpdateController) -> None:
+        software = self.world.software
+        self.going_on()
+        self.status("update role controller")
+        wanted = step.wanted
+        if len(step.installed) > 1:
+            raise BadHost(f"too many installed role controllers: {', '.join(step.installed)}")
+        for name in step.installed:
+            installed = software.packages.installed(name)
+            if wanted is None or wanted.name != name:
+                software.remove(name)
+            elif installed is not None and satisfies(wanted.version, installed):
+                return
+        if wanted is not None:
+            software.ensure(wanted)
+
+    def _remove_deployment(self, step: RemoveDeployment) -> None:
+        deployment = step.deployment
+        self.status(f"remove {deployment}")
+        script = self.world.files.software_path(deployment.rpm_name, "bin", "zookeeper-deploy")
+        self.world.commands.run([script, "-u", deployment.path, str(deployment.n)])
+        self.world.files.forget_deployment(deployment)
+
+    def _deploy_node(self, node: DeployNode, *, locked: bool) -> None:
+        lock = self.world.locks.node(node.path, self.going_on) if locked else nullcontext()
+        with lock:
+            for deployment in node.deployments:
+                self.going_on()
+                try:
+                    self._deploy(deployment)
+                except Exception as error:  # whatever it is, the fleet must stop
+                    self.failed(error)
+                    raise
+
+    def _deploy(self, deployment: Deployment) -> None:
+        self.status(f"deploying {deployment}")
+        self.world.files.prepare_deployment(deployment)
+        script = self.world.files.software_path(deployment.rpm_name, "bin", "zookeeper-deploy")
+        subtype = ["-r", deployment.subtype] if deployment.subtype else []
+        self.world.commands.run([script, *subtype, deployment.path, str(deployment.n)])
+        self.world.files.record_deployment(deployment)
+
+    def _remove_leftovers(self, desired: Desired, before: Installed) -> None:
+        for step in leftovers(desired, before, self.world.files.installed()):
+            match step:
+                case RemoveSoftware(name):
+                    self.status(f"uninstalling {name}")
+                    self.world.software.remove(name)
+                case RemoveConfiguration(app):
+                    self._remove_configuration(app)
+
+    def _remove_configuration(self, app: str) -> None:
+        try:
+            self.world.files.remove_configuration(app)
+        except OSError:
+            # What is in there is not ours: a person may want it (companions.md).
+            logger.exception("Removing %r", f"/etc/{app}")
+
+
+def _always() -> None:
+    """A host that was taken out of service finishes, to come back (companions.md)."""

@@ -1,0 +1,313 @@
+"""Private ZooKeeper servers on loopback: one, or an ensemble.
+
+::
+
+    with Server.start(directory) as server:
+        zk = zc.zk.ZK(server.connection_string)
+
+A server is a real one, run from the Java classes installed on this machine.
+Where ``setpriv`` (util-linux) exists, the kernel kills a server as soon as the
+thread that started it is gone, so that not even a killed test run leaves one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+from zc.zkdeployment.lab.free_ports import HOST, free_ports
+from zc.zkdeployment.lab.java import Runtime, find_runtime
+
+_POLL = 0.02  # seconds between two looks at a server that is starting
+_TRIES = 5  # with other ports each, where another process took one of them
+
+_CONFIGURATION = """\
+dataDir={data}
+clientPort={port}
+clientPortAddress=127.0.0.1
+tickTime=500
+initLimit=20
+syncLimit=10
+minSessionTimeout=1000
+maxSessionTimeout=60000
+maxClientCnxns=0
+admin.enableServer=false
+4lw.commands.whitelist=*
+"""
+
+
+class NotStarted(RuntimeError):
+    """A server did not get ready; shows the end of its log."""
+
+
+class PortTaken(NotStarted):
+    """Another process listens where a server should."""
+
+
+class Server:
+    """One ZooKeeper server. ``connection_string`` is where it listens, ``directory`` holds its
+    data and its log. Make one with :meth:`start`; a context manager that stops it.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        port: int,
+        runtime: Runtime,
+        peers: Sequence[str] = (),
+        number: int = 1,
+    ) -> None:
+        self.directory = directory
+        self.port = port
+        self.connection_string = f"{HOST}:{port}"
+        self._runtime = runtime
+        self._process: subprocess.Popen[bytes] | None = None
+        self._asked = 0
+        self._data = directory / "data"
+        self._data.mkdir(parents=True, exist_ok=True)
+        (self._data / "myid").write_text(f"{number}\n")
+        self._configuration = directory / "zoo.cfg"
+        lines = "".join(f"{peer}\n" for peer in peers)
+        self._configuration.write_text(_CONFIGURATION.format(data=self._data, port=port) + lines)
+        self._log = directory / "zookeeper.log"
+        self._log_start = 0
+
+    @classmethod
+    def start(
+        cls, directory: Path, *, timeout: float = 30.0, runtime: Runtime | None = None
+    ) -> Server:
+        """Start a server on a free port and wait, up to ``timeout`` seconds, until it serves.
+
+        ``directory`` is made if need be; data that a former server left there is
+        served again. Raises :exc:`NoZooKeeper` or :exc:`NotStarted`.
+        """
+        runtime = runtime or find_runtime()
+        return _start_somewhere(
+            lambda: (cls(directory.resolve(), free_ports(1)[0], runtime),), timeout
+        )[0]
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while the server runs, else ``None``."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def launch(self) -> None:
+        """Start the process, without waiting for it to serve: see :meth:`wait`."""
+        self._asked = 0
+        self._log_start = self._log.stat().st_size if self._log.exists() else 0
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*_die_with_parent(), *self._command()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.directory,
+                start_new_session=True,  # an interrupt from the keyboard is for the tests alone
+            )
+
+    def wait(self, timeout: float = 30.0) -> None:
+        """Wait until the server serves, an ensemble's member with a quorum.
+
+        A server that cannot bind its port may fail quietly while another one
+        answers there, so the answer must name this server's data directory.
+        Raises :exc:`NotStarted`.
+        """
+        end = time.monotonic() + timeout
+        while self.pid is not None and time.monotonic() < end:
+            configuration = self.ask("conf")
+            if f"dataDir={self._data}{os.sep}" not in configuration:
+                if "dataDir=" in configuration:
+                    raise PortTaken(f"Another ZooKeeper server has {self.connection_string}")
+            elif "Mode: " in self.ask("srvr"):
+                return
+            time.sleep(_POLL)
+        log = self._log.read_text(errors="replace")[self._log_start :]
+        kind = PortTaken if "Address already in use" in log else NotStarted
+        ended = "ended" if self.pid is None else f"does not serve after {timeout:g} s"
+        raise kind(f"The ZooKeeper server at {self.connection_string} {ended}: {log[-2000:]}")
+
+    def terminate(self) -> None:
+        """Ask the server to end, without waiting for it; nothing if it does not run."""
+        self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)  # or a paused server would not hear of it
+
+    def stop(self) -> None:
+        """End the server, as its operator would; nothing if it does not run."""
+        self.terminate()
+        self._reap()
+
+    def kill(self) -> None:
+        """End the server at once, as a crash would; nothing if it does not run."""
+        self._signal(signal.SIGKILL)
+        self._reap()
+
+    def restart(self, timeout: float = 30.0) -> None:
+        """Start the server again, on the same port and data; stop it before if it runs."""
+        self.stop()
+        self.launch()
+        self.wait(timeout)
+
+    def pause(self) -> None:
+        """Make the server unresponsive, connections kept: to its clients a partition."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Undo :meth:`pause`."""
+        self._signal(signal.SIGCONT)
+
+    def ask(self, word: str) -> str:
+        """Return the answer to a four-letter word (``srvr``, ``conf``), or ``''``."""
+        self._asked += 1
+        try:
+            with socket.create_connection((HOST, self.port), timeout=5.0) as connection:
+                connection.sendall(word.encode())
+                with connection.makefile("rb") as answer:
+                    return answer.read().decode(errors="replace")
+        except OSError:
+            self._asked -= 1
+            return ""
+
+    def received(self) -> int:
+        """Return a count of the requests that clients sent, pings included.
+
+        Only the difference between two calls means something; the questions
+        asked here do not count. Raises :exc:`NotStarted` where nobody answers.
+        """
+        before = self._asked
+        for line in self.ask("srvr").splitlines():
+            name, _, value = line.partition(": ")
+            if name == "Received":
+                return int(value) - before
+        raise NotStarted(f"The ZooKeeper server at {self.connection_string} does not serve")
+
+    def is_leader(self) -> bool:
+        """Tell whether this member leads its ensemble."""
+        return "Mode: leader" in self.ask("srvr")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _command(self) -> list[str]:
+        return [
+            self._runtime.java,
+            "-Xmx256m",
+            "-XX:+UseSerialGC",
+            "-Dzookeeper.forceSync=no",
+            "-Dzookeeper.preAllocSize=1024",  # KiB; the default of 64 MiB fills disks
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-cp",
+            self._runtime.classpath,
+            "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+            str(self._configuration),
+        ]
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def _reap(self) -> None:
+        if self._process is None:
+            return
+        try:
+            self._process.wait(timeout=10.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
+class Ensemble:
+    """Several servers that elect a leader; serves while more than half of them run.
+
+    ``servers`` are its members, ``connection_string`` names them all. Make one
+    with :meth:`start`; a context manager that stops it.
+    """
+
+    def __init__(self, servers: Sequence[Server]) -> None:
+        self.servers = tuple(servers)
+        self.connection_string = ",".join(server.connection_string for server in servers)
+
+    @classmethod
+    def start(
+        cls,
+        directory: Path,
+        *,
+        size: int = 3,
+        timeout: float = 60.0,
+        runtime: Runtime | None = None,
+    ) -> Ensemble:
+        """Start ``size`` servers below ``directory``; else like :meth:`Server.start`."""
+        runtime = runtime or find_runtime()
+
+        def members() -> tuple[Server, ...]:
+            ports = iter(free_ports(3 * size))
+            peers = [
+                f"server.{number}={HOST}:{next(ports)}:{next(ports)}"
+                for number in range(1, size + 1)
+            ]
+            return tuple(
+                Server(directory.resolve() / str(number), next(ports), runtime, peers, number)
+                for number in range(1, size + 1)
+            )
+
+        return cls(_start_somewhere(members, timeout))
+
+    def leader(self) -> Server:
+        """Return the member that leads now; raises :exc:`NotStarted` where none does."""
+        for server in self.servers:
+            if server.is_leader():
+                return server
+        raise NotStarted(f"No leader among the ZooKeeper servers {self.connection_string}")
+
+    def stop(self) -> None:
+        """End all members."""
+        for server in self.servers:
+            server.terminate()
+        for server in self.servers:
+            server.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _start_somewhere(make: Callable[[], tuple[Server, ...]], timeout: float) -> tuple[Server, ...]:
+    """Start the servers that ``make`` returns; make others where a port was taken meanwhile."""
+    for _ in range(_TRIES):
+        servers = make()
+        try:
+            for server in servers:
+                server.launch()
+            for server in servers:
+                server.wait(timeout)
+        except PortTaken as error:
+            _kill(servers)
+            taken = error
+        except BaseException:
+            _kill(servers)
+            raise
+        else:
+            return servers
+    raise taken
+
+
+def _kill(servers: tuple[Server, ...]) -> None:
+    for server in servers:
+        server.kill()
+
+
+def _die_with_parent() -> list[str]:
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []

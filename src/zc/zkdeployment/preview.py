@@ -1,0 +1,114 @@
+"""What this host would do now: its plan, with nothing done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import zc.zk
+
+from zc.zkdeployment.adapters.registry import Registry
+from zc.zkdeployment.adapters.stop_intent import StopIntent
+from zc.zkdeployment.config import Settings
+from zc.zkdeployment.desired import gather
+from zc.zkdeployment.gate import Gate, judge
+from zc.zkdeployment.model import Identity, Software, Version
+from zc.zkdeployment.names import is_url
+from zc.zkdeployment.packages import satisfies
+from zc.zkdeployment.plan import (
+    DeployNode,
+    InstallSoftware,
+    RemoveConfiguration,
+    RemoveDeployment,
+    RemoveSoftware,
+    Step,
+    UpdateController,
+    plan,
+)
+from zc.zkdeployment.ports import Packages
+from zc.zkdeployment.wakeup import Wakeup
+from zc.zkdeployment.wiring import identity_of, world_of
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewStep:
+    """A step in words: what would be done, to what, and why."""
+
+    action: str
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a host would do.
+
+    ``blocked`` says why it would do nothing now although it may have
+    something to do; ``steps`` are then what it would do when resumed.
+    """
+
+    host: Identity
+    cluster_version: Version
+    host_version: Version
+    blocked: str | None
+    steps: tuple[PreviewStep, ...]
+
+
+def preview(settings: Settings) -> Preview:
+    """Compare the tree with this host as an agent would, without registering as one.
+
+    Runs only commands that look. Raises what an agent would stop the fleet
+    for: :exc:`~zc.zkdeployment.errors.BadTree` and
+    :exc:`zc.zk.errors.BadPropertyLink`.
+    """
+    identity = identity_of(settings)
+    zk = zc.zk.ZK(settings.connection_string)
+    try:
+        wakeup = Wakeup()
+        world = world_of(settings, identity, zk, wakeup, lambda: False)
+        cluster = Registry(zk, identity, wakeup, StopIntent(settings.run_directory))
+        cluster_version = cluster.read_version()
+        host_version = world.files.read_version()
+        verdict = judge(cluster_version, host_version)
+        steps: tuple[PreviewStep, ...] = ()
+        if verdict is not Gate.CURRENT:
+            todo = plan(gather(cluster.read_tree(), identity), world.files.installed())
+            steps = tuple(_in_words(step, world.software.packages) for step in todo.steps)
+        blocked = None if verdict in (Gate.CURRENT, Gate.OPEN) else verdict.value
+        return Preview(identity, cluster_version, host_version, blocked, steps)
+    finally:
+        zk.close()
+
+
+def _in_words(step: Step, packages: Packages) -> PreviewStep:
+    match step:
+        case UpdateController(wanted, installed, reason):
+            subject = _software(wanted) if wanted else ", ".join(installed)
+            return PreviewStep(
+                "update controller" if wanted else "remove controller", subject, reason
+            )
+        case RemoveDeployment(deployment, reason):
+            return PreviewStep("remove deployment", f"{deployment.path} {deployment.n}", reason)
+        case InstallSoftware(software, reason):
+            return PreviewStep(_software_action(software, packages), _software(software), reason)
+        case DeployNode(path, deployments, reason):
+            numbers = " ".join(str(deployment.n) for deployment in deployments)
+            return PreviewStep("deploy", f"{path} {numbers}", reason)
+        case RemoveSoftware(name, reason):
+            return PreviewStep("remove software", name, reason)
+        case RemoveConfiguration(app, reason):
+            return PreviewStep("remove configuration", f"/etc/{app}", reason)
+
+
+def _software(software: Software) -> str:
+    return f"{software.name} {software.version}" if software.version else software.name
+
+
+def _software_action(software: Software, packages: Packages) -> str:
+    if software.version is not None and is_url(software.version):
+        return "check out and build"
+    installed = packages.installed(software.name)
+    if installed is None:
+        return "install"
+    if satisfies(software.version, installed):
+        return "keep"
+    return f"change from {installed}"

@@ -1,0 +1,167 @@
+"""The agent's one thread: look at the world, decide, act; again when something changed.
+
+Source: agent.txt, "Basic updates", "Error handling", "Fail safe error
+handling"; companions.md, "After-deployment hook".
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from zc.zkdeployment.desired import Tree, gather
+from zc.zkdeployment.errors import Abandoned, Unreachable, as_builtin
+from zc.zkdeployment.execute import Deploying, World
+from zc.zkdeployment.gate import Gate, judge
+from zc.zkdeployment.model import Identity, Version, same_version
+from zc.zkdeployment.ports import Cluster
+from zc.zkdeployment.wakeup import Wakeup
+
+logger = logging.getLogger(__name__)
+
+#: Seconds until the next try where ZooKeeper did not answer.
+RETRY = 1.0
+
+
+class Reconciler:
+    """Brings one host to the cluster version, and stops the fleet where that fails.
+
+    ``after`` is the after-deployment command, empty for none. Attributes:
+    ``version``, the version that the host reached; ``failing``, whether the
+    last deployment failed.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        world: World,
+        cluster: Cluster,
+        wakeup: Wakeup,
+        version: Version = None,
+        after: tuple[str, ...] = (),
+    ) -> None:
+        self.version = version
+        self.failing = False
+        self._identity = identity
+        self._world = world
+        self._cluster = cluster
+        self._wakeup = wakeup
+        self._after = after
+        self._closing = threading.Event()
+        self._stopped_for: Exception | None = None
+
+    def run(self) -> None:
+        """Look and act until :meth:`close`."""
+        while not self._closing.is_set():
+            seen = self._wakeup.count
+            try:
+                self.settle()
+            except Unreachable as error:
+                logger.warning("Waiting for ZooKeeper: %s", error)
+                self._wakeup.wait(seen, RETRY)
+            else:
+                self._wakeup.wait(seen)
+
+    def close(self) -> None:
+        """Let the step that runs now be the last one. May be called from any thread."""
+        self._closing.set()
+        self._wakeup.set()
+
+    def settle(self) -> Gate:
+        """Deploy until there is nothing to deploy; return why.
+
+        Raises :exc:`~zc.zkdeployment.errors.Unreachable` where ZooKeeper does
+        not answer; nothing is lost by calling again.
+        """
+        while True:
+            self._cluster.deliver()
+            version = self._cluster.version()
+            verdict = judge(version, self.version)
+            if verdict is Gate.CURRENT:
+                self._rest(version)
+            if verdict is not Gate.OPEN or self._closing.is_set():
+                return verdict
+            self._deploy(version)
+
+    def _rest(self, version: Version) -> None:
+        self._cluster.report(error=None)
+        for path in sorted(self._world.locks.owned()):
+            self._world.locks.disown(path)
+        if not self._world.files.has_status():
+            self._world.files.save_status(version, "done")
+
+    def _deploy(self, version: Version) -> None:
+        self._cluster.report(error=None)
+        logger.info("=" * 60)
+        logger.info("Deploying version %s", version)
+        status = self._status(version)
+        status("deploying")
+        try:
+            desired = gather(self._read_tree(version), self._identity)
+            status("got deployments")
+            deploying = Deploying(
+                self._identity, self._world, self._going_on, status, self._stop_fleet
+            )
+            deploying.run(desired)
+            self._reached(version)
+        except Abandoned as reason:
+            logger.warning("Abandoning deployment because %s", reason)
+        except Unreachable:
+            raise
+        except Exception as error:  # whatever it is, the fleet must stop
+            self._fail("deploying", f"FAILED deploying version {version}", version, error)
+        else:
+            logger.info("Done deploying version %s", version)
+            status("done")
+            self._run_after(version)
+
+    def _status(self, version: Version) -> Callable[[str], None]:
+        return lambda status: self._world.files.save_status(version, status)
+
+    def _read_tree(self, version: Version) -> Tree:
+        tree = self._cluster.read_tree()
+        now = self._cluster.read_version()
+        if not same_version(now, version):
+            raise Abandoned(f"cluster version is {now}")
+        return tree
+
+    def _going_on(self) -> None:
+        """Raise :exc:`Abandoned` if no further step may start; wait while that is unknown."""
+        while not self._closing.is_set() and not self._cluster.connected():
+            seen = self._wakeup.count
+            self._wakeup.wait(seen, RETRY)
+        if self._closing.is_set():
+            raise Abandoned("the agent is closing")
+        version = self._cluster.version()
+        if version is None or version is False:
+            raise Abandoned(f"cluster version is {version}")
+
+    def _reached(self, version: Version) -> None:
+        self.version = version
+        self.failing = False
+        self._world.files.write_version(version)
+        self._cluster.report(version=version)
+
+    def _run_after(self, version: Version) -> None:
+        if not self._after:
+            return
+        logger.info("Running after hook")
+        try:
+            self._world.commands.run(self._after)
+        except Exception as error:  # whatever it is, the fleet must stop
+            self._fail("after", f"FAILED after deploying version {version}", version, error)
+
+    def _fail(self, doing: str, verdict: str, version: Version, error: Exception) -> None:
+        self.failing = True
+        self._stop_fleet(error)
+        plain = as_builtin(error)
+        logger.error(doing, exc_info=(type(plain), plain, error.__traceback__))
+        logger.critical(verdict)
+        self._world.files.save_status(version, "error")
+
+    def _stop_fleet(self, error: Exception) -> None:
+        """Stop the fleet, once for an error: a person may have resumed it since."""
+        if error is not self._stopped_for:
+            self._stopped_for = error
+            self._cluster.all_stop(str(error))

@@ -1,0 +1,59 @@
+"""Puts the adapters together for one host."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+
+import zc.zk
+
+from zc.zkdeployment.adapters.commands import Commands, script_home
+from zc.zkdeployment.adapters.git import Git
+from zc.zkdeployment.adapters.host_state import HostFiles
+from zc.zkdeployment.adapters.locks import NodeLocks
+from zc.zkdeployment.adapters.role_lock import RoleLocks
+from zc.zkdeployment.adapters.svn import Subversion
+from zc.zkdeployment.adapters.yum import Yum
+from zc.zkdeployment.config import Settings
+from zc.zkdeployment.execute import World
+from zc.zkdeployment.model import Identity
+from zc.zkdeployment.software import SoftwareInstaller
+from zc.zkdeployment.wakeup import Wakeup
+
+
+def identity_of(settings: Settings) -> Identity:
+    """Return who this host is."""
+    return Identity(settings.host_identifier, socket.getfqdn(), settings.role)
+
+
+def world_of(
+    settings: Settings,
+    identity: Identity,
+    zk: zc.zk.ZK,
+    wakeup: Wakeup,
+    verbose: Callable[[], bool],
+) -> World:
+    """Return what a deployment on this host acts on."""
+    files = HostFiles(settings.root, settings.run_directory)
+    commands = Commands(
+        verbose,
+        {
+            "HOME": script_home(os.environ, os.getuid()),
+            "TEST_ROOT": settings.root,
+            "ZC_ZK_CONNECTION_STRING": settings.connection_string,
+        },
+    )
+    software = SoftwareInstaller(
+        packages=Yum(commands, files),
+        checkouts={"svn": Subversion(commands), "git": Git(commands)},
+        files=files,
+        commands=commands,
+    )
+    return World(
+        files=files,
+        commands=commands,
+        software=software,
+        locks=NodeLocks(zk, identity, wakeup),
+        role_locks=RoleLocks(zk, identity, wakeup),
+    )

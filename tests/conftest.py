@@ -1,0 +1,50 @@
+"""One private ZooKeeper server for all tests, and a tree of its own on it for each."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from kazoo.client import KazooClient
+from kazoo.exceptions import NoAuthError, NotEmptyError
+
+from zc.zk import ZK
+from zc.zkdeployment.lab.zookeeper import Server
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def zookeeper_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real ZooKeeper server; shared, so tests that harm a server start their own."""
+    with Server.start(tmp_path_factory.mktemp("zookeeper")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _zookeeper_root(zookeeper_server: Server) -> Iterator[KazooClient]:
+    client = KazooClient(zookeeper_server.connection_string, timeout=30.0)
+    client.start(timeout=10.0)
+    yield client
+    client.stop()
+    client.close()
+
+
+@pytest.fixture
+def zk_connection(zookeeper_server: Server, _zookeeper_root: KazooClient) -> Iterator[str]:
+    """A connection string whose root is a new, empty node."""
+    chroot = f"/test-{next(_numbers)}"
+    _zookeeper_root.create(chroot)
+    yield zookeeper_server.connection_string + chroot
+    # Where an ACL guards a node or a client still writes, it stays: no other test looks there.
+    with contextlib.suppress(NoAuthError, NotEmptyError):
+        _zookeeper_root.delete(chroot, recursive=True)
+
+
+@pytest.fixture
+def zk(zk_connection: str) -> Iterator[ZK]:
+    """An open tree on a new, empty root."""
+    with contextlib.closing(ZK(zk_connection)) as opened:
+        yield opened
