@@ -188,7 +188,8 @@ def one_node(lines: str, deploy: str = "") -> str:
         ),
         (
             one_node(" : z4m\nversion = 'git://--upload-pack=x#main'"),
-            "/a: version 'git://--upload-pack=x#main': GIT",
+            "/a: version 'git://--upload-pack=x#main' cannot be checked out: a part of it starts"
+            " with a dash; expected svn://…, svn+ssh://…, file:///… (svn) or git://REPOSITORY#REF",
         ),
         *(
             (

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,6 +18,8 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import (
     ConnectionClosedError,
     ConnectionLoss,
+    NoAuthError,
+    NoNodeError,
     OperationTimeoutError,
     SessionExpiredError,
 )
@@ -44,6 +47,17 @@ class Calls:
         self.client = client
         self.timeout = timeout
 
+    def once(self, start: Start) -> Any:
+        """Send a request once and return the answer; for what changes something.
+
+        It is sent only while there is a connection: a request given to kazoo
+        without one would be done at some later time. Raises ``ConnectionLoss``,
+        ``SessionExpiredError`` or :exc:`NoAnswer` where it may have been done or not.
+        """
+        end = time.monotonic() + self.timeout
+        self._wait_until_connected(end)
+        return _answer(start(), end)
+
     def read(self, start: Start) -> Any:
         """Return the answer to a request that changes nothing."""
         end = time.monotonic() + self.timeout
@@ -54,47 +68,33 @@ class Calls:
             except ConnectionClosedError:
                 raise
             except (ConnectionLoss, SessionExpiredError):
-                continue
+                continue  # bounded by the wait for a new connection
 
     def read_all(self, starts: Iterable[Start]) -> list[Any]:
-        """Return the answers to many such requests, or the error of each that failed."""
-        waiting: list[tuple[Start, Any]] = []
+        """Return the answers to many requests that change nothing, in order.
+
+        Each may take up to the timeout. In place of an answer stands the
+        ``NoNodeError`` or ``NoAuthError`` that came instead.
+        """
         answers: list[Any] = []
-
-        def take(count: int) -> None:
-            for start, result in waiting[:count]:
-                answers.append(self._answer_or_error(start, result))
-            del waiting[:count]
-
+        waiting: deque[tuple[Start, Any]] = deque()
         for start in starts:
+            if len(waiting) == _IN_FLIGHT:
+                answers.append(self._settle(*waiting.popleft()))
             waiting.append((start, start()))
-            if len(waiting) >= _IN_FLIGHT:
-                take(_IN_FLIGHT // 2)
-        take(len(waiting))
+        answers += [self._settle(*pair) for pair in waiting]
         return answers
 
-    def write(self, start: Start) -> Any:
-        """Return the answer to a request that changes something.
-
-        It is sent once, and only while there is a connection: a request given to
-        kazoo without one would be done at some later time. Raises
-        ``ConnectionLoss``, ``SessionExpiredError`` or :exc:`NoAnswer` where it may
-        have been done or not.
-        """
-        end = time.monotonic() + self.timeout
-        self._wait_until_connected(end)
-        return _answer(start(), end)
-
-    def _answer_or_error(self, start: Start, result: Any) -> Any:
+    def _settle(self, start: Start, result: Any) -> Any:
         try:
             return _answer(result, time.monotonic() + self.timeout)
-        except ConnectionClosedError:
-            raise
+        except (NoNodeError, NoAuthError) as error:
+            return error
         except (ConnectionLoss, SessionExpiredError):
-            return self._answer_again(start)
-        except NoAnswer:
-            raise
-        except KazooException as error:
+            pass
+        try:
+            return self.read(start)
+        except (NoNodeError, NoAuthError) as error:
             return error
 
     def _wait_until_connected(self, end: float) -> None:
