@@ -212,12 +212,18 @@ def one_node(lines: str, deploy: str = "") -> str:
             "No type found for /",
         ),
         (
-            "/" + "/".join(["n" * 40] * 1) + "".join(
-                "\n" + "  " * i + "/" + "n" * 40 for i in range(1, 7)
-            )
-            + " : z4m\n" + " " * 14 + "version = '1'\n" + " " * 14 + "/deploy\n"
-            + " " * 16 + "/host42\n",
-            "/" + "/".join(["n" * 40] * 7)
+            "/"
+            + "/".join(["n" * 40] * 1)
+            + "".join("\n" + "  " * i + "/" + "n" * 40 for i in range(1, 7))
+            + " : z4m\n"
+            + " " * 14
+            + "version = '1'\n"
+            + " " * 14
+            + "/deploy\n"
+            + " " * 16
+            + "/host42\n",
+            "/"
+            + "/".join(["n" * 40] * 7)
             + ": the path is too long: its file name would exceed 255 bytes",
         ),
     ],

@@ -127,9 +127,7 @@ def test_after_a_plan_the_host_has_what_the_tree_wants(
 ) -> None:
     """Carried out, a plan leads to the tree's state, from any state; then nothing must go."""
     desired = Desired(tuple(sorted(wanted)))
-    installed = Installed(
-        tuple(installed_of(d) for d in had), frozenset(d.rpm_name for d in had)
-    )
+    installed = Installed(tuple(installed_of(d) for d in had), frozenset(d.rpm_name for d in had))
     todo = plan(desired, installed)
     removed = {step.deployment for step in todo.removals}
     deployed = {d for node in todo.deployments for d in node.deployments}

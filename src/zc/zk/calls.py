@@ -1,9 +1,8 @@
 """Requests that come to an end, whatever becomes of the servers.
 
 kazoo's synchronous calls wait for as long as the servers are away. Here every
-wait has a bound. Reads are sent again where the connection is lost. Writes are
-not: nobody knows whether the lost one was done, so that is for the caller, who
-knows how to look.
+wait has a bound. Where the connection is lost, a read is sent again. A write is
+not: nobody knows whether the lost one was done; the caller knows how to find out.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _ENDED = (KeeperState.CLOSED, KeeperState.AUTH_FAILED)
 _IN_FLIGHT = 100  # requests sent before the first answer is waited for
 
 
-class NoAnswer(OperationTimeoutError):
+class NoAnswer(OperationTimeoutError):  # type: ignore[misc] # kazoo ships no types
     """No answer came in time. What was to be written may be written, or may yet be."""
 
 
@@ -58,8 +57,8 @@ class Calls:
         self._wait_until_connected(end)
         return _answer(start(), end)
 
-    def read(self, start: Start) -> Any:
-        """Return the answer to a request that changes nothing."""
+    def repeat(self, start: Start) -> Any:
+        """Return the answer to a request that may as well be done twice."""
         end = time.monotonic() + self.timeout
         while True:
             self._wait_until_connected(end)
@@ -70,8 +69,8 @@ class Calls:
             except (ConnectionLoss, SessionExpiredError):
                 continue  # bounded by the wait for a new connection
 
-    def read_all(self, starts: Iterable[Start]) -> list[Any]:
-        """Return the answers to many requests that change nothing, in order.
+    def repeat_all(self, starts: Iterable[Start]) -> list[Any]:
+        """Return the answers to many such requests, in order.
 
         Each may take up to the timeout. In place of an answer stands the
         ``NoNodeError`` or ``NoAuthError`` that came instead.
@@ -93,7 +92,7 @@ class Calls:
         except (ConnectionLoss, SessionExpiredError):
             pass
         try:
-            return self.read(start)
+            return self.repeat(start)
         except (NoNodeError, NoAuthError) as error:
             return error
 

@@ -9,6 +9,7 @@
     LookupError
      +-- MissingNode         there is no node at a path, nor a link in its place
     LinkLoop                 symbolic links that lead back to themselves
+    TreeChanging             a tree changed while it was read, each time
     FailedConnect            no ZooKeeper server answered
     CancelWatch              raised by a callback that wants no further calls
 """
@@ -48,6 +49,10 @@ class LinkLoop(Exception):
 
 class BadPropertyLink(ValueError):
     """A property link dangles, loops, or is not ``PATH [NAME]``."""
+
+
+class TreeChanging(Exception):
+    """A tree was changed during each of several scans of it; names the path. Try again later."""
 
 
 class FailedConnect(Exception):

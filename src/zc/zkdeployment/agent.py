@@ -11,7 +11,6 @@ import os
 import threading
 
 import zc.zk
-
 from zc.zkdeployment.adapters.commands import script_home
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.single import OnlyAgent

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from zc.zkdeployment.errors import BadHost
 from zc.zkdeployment.model import Deployment, Desired, Identity, Installed
+from zc.zkdeployment.packages import satisfies
 from zc.zkdeployment.plan import (
     DeployNode,
     RemoveConfiguration,
@@ -22,7 +23,6 @@ from zc.zkdeployment.plan import (
     leftovers,
     plan,
 )
-from zc.zkdeployment.packages import satisfies
 from zc.zkdeployment.ports import Commands, HostFiles, NodeLocks, RoleLocks
 from zc.zkdeployment.software import SoftwareInstaller
 

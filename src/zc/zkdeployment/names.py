@@ -30,9 +30,14 @@ def app_of(software: str) -> str:
     return match.group(1) if match else software
 
 
+def is_software(name: str) -> bool:
+    """Tell whether software may be called so."""
+    return _software(name) is not None
+
+
 def check_software(name: str, node: str) -> str:
     """Return ``name`` if software may be called so; raise :exc:`BadTree` naming ``node``."""
-    if not _software(name):
+    if not is_software(name):
         _refuse(node, f"type {name!r} names no software: letters, digits and _ . + - only")
     return name
 
@@ -53,7 +58,9 @@ def check_version(version: object, node: str) -> str:
     if not isinstance(version, str):
         _refuse(node, f"version {version!r} must be a string; put it in quotes")
     if not is_url(version) and not _package_version(version):
-        _refuse(node, f"version {version!r} is neither a package version nor the URL of a checkout")
+        _refuse(
+            node, f"version {version!r} is neither a package version nor the URL of a checkout"
+        )
     return version
 
 

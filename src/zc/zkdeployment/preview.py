@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import zc.zk
-
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.config import Settings

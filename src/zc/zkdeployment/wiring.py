@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable
 
 import zc.zk
-
 from zc.zkdeployment.adapters.commands import Commands, script_home
 from zc.zkdeployment.adapters.git import Git
 from zc.zkdeployment.adapters.host_state import HostFiles

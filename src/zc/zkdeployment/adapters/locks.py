@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import zc.zk
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
-from zc.zk import bulk, codec
 
-from zc.zkdeployment.adapters.asking import PATIENCE, answer, asking
+import zc.zk
+from zc.zk import codec
+from zc.zk.operations import Delete, Set
+from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.errors import Unreachable
 from zc.zkdeployment.model import Identity
 from zc.zkdeployment.names import decode_path, encode_path
@@ -34,6 +35,8 @@ ROOT = "/agent-locks"
 
 _FREE = codec.encode({})
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PATIENCE = 30.0  # seconds that giving back a lock may take
+_RETRY = 1.0  # seconds
 _SEQUENCE = 10  # digits that ZooKeeper appends to the name of a sequential node
 
 
@@ -50,8 +53,8 @@ class NodeLocks:
     """Takes and gives back node locks for one host, in one thread."""
 
     def __init__(self, zk: zc.zk.ZK, identity: Identity, wakeup: Wakeup) -> None:
-        self._zk = zk
         self._client = zk.client
+        self._requests = Requests(zk)
         self._identity = identity
         self._wakeup = wakeup
         self._request = f"{identity.host_identifier}-"
@@ -75,15 +78,14 @@ class NodeLocks:
         if not self._may_own:
             return frozenset()
         try:
-            names = answer(self._client.get_children_async(ROOT))
+            names = self._requests.children(ROOT)
         except NoNodeError:
             names = []
-        with asking():
-            nodes = bulk.read(self._client, [f"{ROOT}/{name}" for name in names])
+        nodes = self._requests.read(f"{ROOT}/{name}" for name in names)
         owned = frozenset(
             decode_path(node.path[len(ROOT) + 1 :])
             for node in nodes
-            if node.data is not None and _owner(node.data) == self._identity.host_identifier
+            if _owner(node.data) == self._identity.host_identifier
         )
         self._may_own = bool(owned)
         return owned
@@ -101,7 +103,7 @@ class NodeLocks:
                     if self._try(lock):
                         return
                 except Unreachable:
-                    self._wakeup.wait(seen, 1.0)
+                    self._wakeup.wait(seen, _RETRY)
                 else:
                     self._wakeup.wait(seen)
         except BaseException:
@@ -127,9 +129,8 @@ class NodeLocks:
         return False
 
     def _look(self, lock: str) -> _Look | None:
-        with asking():
-            [node] = bulk.read(self._client, [lock], data=True, children=True)
-        if node.data is None or node.stat is None:
+        [node] = self._requests.read([lock], children=True)
+        if node.stat is None:
             return None
         queue = [name for name in node.children or () if name[-_SEQUENCE:].isdigit()]
         queue.sort(key=lambda name: name[-_SEQUENCE:])
@@ -138,19 +139,19 @@ class NodeLocks:
     def _create(self, lock: str) -> None:
         for path in (ROOT, lock):
             try:
-                answer(self._client.create_async(path, _FREE))
+                self._requests.create(path, _FREE)
             except NodeExistsError:
                 continue
         self._wakeup.set()
 
     def _take(self, lock: str, look: _Look, own: list[str]) -> bool:
         """Set the marker, leaving the queue, unless the lock node changed since ``look``."""
-        transaction = self._client.transaction()
-        transaction.set_data(lock, codec.encode({"owners": [self._marker()]}), look.version)
-        for name in own:
-            transaction.delete(f"{lock}/{name}")
-        results = answer(transaction.commit_async())
-        if any(isinstance(result, Exception) for result in results):
+        marker = codec.encode({"owners": [self._marker()]})
+        try:
+            self._requests.write(
+                Set(lock, marker, look.version), *(Delete(f"{lock}/{name}") for name in own)
+            )
+        except (BadVersionError, NoNodeError):
             self._wakeup.set()
             return False
         return True
@@ -165,19 +166,16 @@ class NodeLocks:
         }
 
     def _stand_in_line(self, lock: str) -> None:
-        answer(
-            self._client.create_async(
-                f"{lock}/{self._request}",
-                codec.encode({"name": self._identity.host_name}),
-                ephemeral=True,
-                sequence=True,
-            )
+        self._requests.create_sequential(
+            f"{lock}/{self._request}",
+            codec.encode({"name": self._identity.host_name}),
+            ephemeral=True,
         )
         self._wakeup.set()
 
     def _watch(self, path: str, version: int | None) -> None:
         """Be woken when ``path`` changes; at once if it did since it had ``version``."""
-        stat = answer(self._client.exists_async(path, watch=self._woken))
+        stat = self._requests.exists(path, self._woken)
         if stat is None or (version is not None and stat.version != version):
             self._wakeup.set()
 
@@ -190,30 +188,32 @@ class NodeLocks:
             look = self._look(lock)
             for name in look.queue if look else ():
                 if name[:-_SEQUENCE] == self._request:
-                    answer(self._client.delete_async(f"{lock}/{name}"))
+                    self._requests.delete(f"{lock}/{name}")
         except (Unreachable, NoNodeError) as error:
             logger.debug("Left the queue of %s: %s", lock, error)
 
     def _release(self, lock: str) -> None:
         """Clear the marker, if it is ours."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + _PATIENCE
+        tried = False
         while True:
             seen = self._wakeup.count
             try:
                 look = self._look(lock)
-                if look is None or look.owner != self._identity.host_identifier:
+                if look is not None and look.owner == self._identity.host_identifier:
+                    tried = True
+                    self._requests.set(lock, _FREE, look.version)
+                elif not tried:
                     logger.warning("The lock %s was broken by somebody else", lock)
-                else:
-                    answer(self._client.set_async(lock, _FREE, look.version))
                 return
-            except BadVersionError:
+            except (BadVersionError, NoNodeError):
                 continue
             except Unreachable as error:
                 if time.monotonic() > deadline:
                     self._may_own = True
                     logger.warning("The lock %s will be given back later: %s", lock, error)
                     return
-                self._wakeup.wait(seen, 1.0)
+                self._wakeup.wait(seen, _RETRY)
 
 
 def _owner(data: bytes) -> str | None:

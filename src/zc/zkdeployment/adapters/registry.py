@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import zc.zk
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
-from zc.zk import bulk, codec
 
-from zc.zkdeployment.adapters.asking import answer, asking
-from zc.zkdeployment.adapters.host_state import StopIntent
+import zc.zk
+from zc.zk import codec
+from zc.zk.scan import Znode
+from zc.zkdeployment.adapters.requests import Requests, silence_named
+from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.errors import AnotherAgent, BadHost, Unreachable
 from zc.zkdeployment.model import Identity, Version
 from zc.zkdeployment.wakeup import Wakeup
@@ -43,6 +44,7 @@ class Registry:
         self, zk: zc.zk.ZK, identity: Identity, wakeup: Wakeup, stop_intent: StopIntent
     ) -> None:
         self._zk = zk
+        self._requests = Requests(zk)
         self._path = f"{HOSTS}/{identity.host_identifier}"
         self._wakeup = wakeup
         self._stop_intent = stop_intent
@@ -62,19 +64,17 @@ class Registry:
         :exc:`~zc.zkdeployment.errors.AnotherAgent`, or ``BadHost`` where there
         is no fleet yet.
         """
-        client = self._zk.client
         deadline = time.monotonic() + patience
         while True:
             seen = self._wakeup.count
-            found = answer(client.exists_async(self._path, watch=self._woken))
+            found = self._requests.exists(self._path, self._woken)
             if found is None:
                 if self._create(version):
                     return version
             elif not found.ephemeralOwner:
-                version = codec.decode(answer(client.get_async(self._path))[0]).get(
-                    "version", version
-                )
-                answer(client.delete_async(self._path))
+                data, _ = self._requests.get(self._path)
+                version = codec.decode(data).get("version", version)
+                self._requests.delete(self._path)
             elif time.monotonic() >= deadline:
                 raise AnotherAgent("Another agent is running")
             else:
@@ -84,9 +84,10 @@ class Registry:
     def _create(self, version: Version) -> bool:
         self._shown["version"] = version
         try:
-            self._zk.ephemerals.create(
-                self._path, codec.encode(self._shown), zc.zk.OPEN_ACL_UNSAFE
-            )
+            with silence_named():
+                self._zk.ephemerals.create(
+                    self._path, codec.encode(self._shown), zc.zk.OPEN_ACL_UNSAFE
+                )
         except NodeExistsError:
             return False
         except NoNodeError:
@@ -113,13 +114,12 @@ class Registry:
 
     def read_version(self) -> Version:
         """Read the cluster version from the server."""
-        self._note(*answer(self._zk.client.get_async(HOSTS)))
+        self._note(*self._requests.get(HOSTS))
         return self._version
 
     def read_tree(self) -> Mapping[str, Mapping[str, Any]]:
         """Read the tree in one consistent state; nodes are decoded when they are looked at."""
-        with asking():
-            return _Tree(bulk.scan(self._zk.client, skip=NOT_THE_TREE, consistent=True))
+        return _Tree(self._requests.scan(NOT_THE_TREE))
 
     def report(self, **properties: Any) -> None:
         """Update this host's node, now or at the next :meth:`deliver`."""
@@ -155,22 +155,17 @@ class Registry:
         """Write this host's node if it does not say what it should."""
         if self._written == self._shown:
             return
-        data = codec.encode(self._shown)
-        self._zk.ephemerals.update(self._path, data)
-        try:
-            answer(self._zk.client.set_async(self._path, data))
-        except NoNodeError:
-            raise Unreachable("the node went with its session and is being restored") from None
+        with silence_named():
+            self._zk.ephemerals.update(self._path, codec.encode(self._shown))
         self._written = dict(self._shown)
 
     def _stop(self) -> None:
         """Set the cluster version to ``None``, whatever it is and whoever sets it too."""
-        client = self._zk.client
         while True:
             try:
-                data, stat = answer(client.get_async(HOSTS))
+                data, stat = self._requests.get(HOSTS)
                 stopped = codec.encode(codec.decode(data) | {"version": None})
-                stat = answer(client.set_async(HOSTS, stopped, stat.version))
+                stat = self._requests.set(HOSTS, stopped, stat.version)
             except BadVersionError:
                 continue
             except NoNodeError:
@@ -199,7 +194,7 @@ class Registry:
 class _Tree(Mapping[str, Mapping[str, Any]]):
     """A scanned tree whose properties are decoded one by one."""
 
-    def __init__(self, scanned: Mapping[str, Any]) -> None:
+    def __init__(self, scanned: Mapping[str, Znode]) -> None:
         self._scanned = scanned
 
     def __getitem__(self, path: str) -> Mapping[str, Any]:

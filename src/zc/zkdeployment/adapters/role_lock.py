@@ -7,26 +7,28 @@ host that failed keeps its place, the first one, until it deployed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-import zc.zk
 from kazoo.exceptions import NoNodeError
-from zc.zk import bulk, codec
 
-from zc.zkdeployment.adapters.asking import answer, asking
+import zc.zk
+from zc.zk import codec
+from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.errors import Abandoned, BadHost, Unreachable
 from zc.zkdeployment.model import Identity
 from zc.zkdeployment.wakeup import Wakeup
 
 ROOT = "/role-locks"
 
+_RETRY = 1.0  # seconds
+
 
 class RoleLocks:
     """Takes and gives back role locks for one host, in one thread."""
 
     def __init__(self, zk: zc.zk.ZK, identity: Identity, wakeup: Wakeup) -> None:
-        self._client = zk.client
+        self._requests = Requests(zk)
         self._identity = identity
         self._wakeup = wakeup
 
@@ -43,7 +45,7 @@ class RoleLocks:
         self._release(lock)
 
     def _acquire(self, lock: str, going_on: Callable[[], None]) -> None:
-        newcomer = not self._requests(lock)
+        newcomer = not self._own(lock)
         try:
             while True:
                 seen = self._wakeup.count
@@ -52,38 +54,36 @@ class RoleLocks:
                     if self._first(lock):
                         return
                 except Unreachable:
-                    self._wakeup.wait(seen, 1.0)
+                    self._wakeup.wait(seen, _RETRY)
                 else:
                     self._wakeup.wait(seen)
         except Abandoned:
             if newcomer:
-                self._release(lock)
+                with suppress(Unreachable):
+                    self._release(lock)
             raise
 
     def _first(self, lock: str) -> bool:
         """Tell whether this host is first in line, standing in line if it is not yet."""
-        own = self._requests(lock)
+        own = self._own(lock)
         if not own:
             request = {
                 "requestor": self._identity.host_identifier,
                 "hostname": self._identity.host_name,
             }
-            answer(
-                self._client.create_async(f"{lock}/lr-", codec.encode(request), sequence=True)
-            )
+            self._requests.create_sequential(f"{lock}/lr-", codec.encode(request))
             self._wakeup.set()
             return False
-        queue = sorted(answer(self._client.get_children_async(lock, watch=self._woken)))
+        queue = self._requests.children(lock, self._woken)
         return queue[:1] == own[:1]
 
-    def _requests(self, lock: str) -> list[str]:
+    def _own(self, lock: str) -> list[str]:
         """Return this host's requests, oldest first; there may be one of an earlier life."""
         try:
-            queue = sorted(answer(self._client.get_children_async(lock)))
+            queue = self._requests.children(lock)
         except NoNodeError:
             raise BadHost(f"role lock node {lock!r} must exist") from None
-        with asking():
-            nodes = bulk.read(self._client, [f"{lock}/{name}" for name in queue])
+        nodes = self._requests.read(f"{lock}/{name}" for name in queue)
         return [
             node.path.rpartition("/")[2]
             for node in nodes
@@ -91,8 +91,8 @@ class RoleLocks:
         ]
 
     def _release(self, lock: str) -> None:
-        for name in self._requests(lock):
-            answer(self._client.delete_async(f"{lock}/{name}"))
+        for name in self._own(lock):
+            self._requests.delete(f"{lock}/{name}")
 
     def _woken(self, *_: Any) -> None:
         self._wakeup.set()

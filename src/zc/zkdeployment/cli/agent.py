@@ -18,6 +18,11 @@ from zc.zkdeployment.config import Settings, check_zookeeper_address
 @click.command(
     "agent",
     cls=Command,
+    statuses={
+        0: "told to stop; with --run-once: deployed, or there was nothing to do",
+        1: "an error; with --run-once: the deployment failed",
+        2: "wrong usage, or a required setting is missing",
+    },
     examples=(
         "zkdeploy agent /etc/zkdeployment/agent.conf",
         "zkdeploy agent --run-once --verbose",

@@ -1,47 +1,58 @@
 """What all subcommands share: how errors become exit statuses, and how help is laid out.
 
-====== =================================================
+====== ============================================================
 Status Meaning
-====== =================================================
+====== ============================================================
 0      done, or there was nothing to do
 1      an error, told in one line on standard error
-2      wrong usage, or a setting of the agent is missing
-====== =================================================
-
-Commands that compare (:class:`ComparingCommand`) keep 2 for "something differs"
-and exit with 1 for every error, so that a script can tell the two apart.
+2      wrong usage, or a required setting of the agent is missing;
+       of commands that compare (``plan``, ``tree diff``): something
+       differs, and each error is 1
+====== ============================================================
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import click
 
 from zc.zkdeployment import errors
 
-STATUSES: Mapping[int, str] = {
+_USUAL = {
     0: "done, or there was nothing to do",
     1: "an error, told in one line on standard error",
-    2: "wrong usage, or a setting of the agent is missing",
+    2: "wrong usage",
 }
+
+#: What is true of all commands.
+STATUSES = {**_USUAL, 2: "wrong usage; of commands that compare: something differs"}
 
 
 class Command(click.Command):
     """A subcommand.
 
-    Its function returns an exit status, ``None`` for 0. ``examples`` are command
-    lines for its help.
+    Its function returns an exit status, ``None`` for 0. For its help: ``examples``
+    are command lines, ``statuses`` says what exit statuses mean that mean
+    something special.
     """
 
-    statuses = STATUSES
+    usual_statuses: Mapping[int, str] = _USUAL
     wrong_usage = 2
 
-    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        examples: Sequence[str] = (),
+        statuses: Mapping[int, str] = MappingProxyType({}),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._examples = examples
+        self._statuses = {**self.usual_statuses, **statuses}
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the arguments."""
@@ -60,7 +71,7 @@ class Command(click.Command):
             with formatter.section("Examples"):
                 for example in self._examples:
                     formatter.write(f"{'':{formatter.current_indent}}{example}\n")
-        write_statuses(formatter, self.statuses)
+        write_statuses(formatter, self._statuses)
 
     @contextlib.contextmanager
     def _exits(self) -> Iterator[None]:
@@ -83,7 +94,7 @@ class Command(click.Command):
 class ComparingCommand(Command):
     """A subcommand that returns 2 if something differs."""
 
-    statuses: Mapping[int, str] = {
+    usual_statuses: Mapping[int, str] = {
         0: "nothing differs: there is nothing to do",
         1: "an error, wrong usage included",
         2: "something differs: there is something to do",
@@ -118,6 +129,7 @@ def _expected() -> tuple[type[BaseException], ...]:
         tree.BadPropertyLink,
         tree.MissingNode,
         tree.LinkLoop,
+        tree.TreeChanging,
         tree.FailedConnect,
         KazooException,
         OSError,

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from zc.zkdeployment.cli.command import write_statuses
+from zc.zkdeployment.cli.command import STATUSES, write_statuses
 
 
 class LazyGroup(click.Group):
@@ -33,4 +33,4 @@ class LazyGroup(click.Group):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the exit statuses mean."""
         super().format_epilog(ctx, formatter)
-        write_statuses(formatter)
+        write_statuses(formatter, STATUSES)

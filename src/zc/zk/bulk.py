@@ -1,0 +1,177 @@
+"""Many reads in one request, many writes in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from kazoo.client import KazooClient
+from kazoo.exceptions import (
+    ConnectionClosedError,
+    ConnectionLoss,
+    KazooException,
+    NoNodeError,
+    RolledBackError,
+    RuntimeInconsistency,
+    SessionExpiredError,
+    UnimplementedError,
+)
+from kazoo.protocol.states import ZnodeStat
+
+from zc.zk.calls import Calls
+from zc.zk.multiread import MultiReadRequest, Read, answers
+from zc.zk.operations import MAX_BYTES, Check, Create, Delete, Operation, Set, batches, check_data
+
+logger = logging.getLogger("zc.zk")
+
+_MAX_READS = 1000  # in one request; more make it no faster
+_FIRST_READS = 250  # in the first, when nothing is known about the size of the answers
+_LONGEST_CHARACTER = 4  # bytes
+_CONSEQUENCES = (RolledBackError, RuntimeInconsistency)  # of another operation's failure
+_MAX_LOST = 2  # connections, before multi-read is given up with a server that never answered one
+
+
+class Result(NamedTuple):
+    """A node as it was read. ``stat`` is ``None`` if there is none or none was asked for."""
+
+    path: str
+    data: bytes = b""
+    stat: ZnodeStat | None = None
+    children: Sequence[str] | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a node."""
+        return self.stat is not None or self.children is not None
+
+
+class Bulk:
+    """Reads and writes many nodes through ``client``.
+
+    ``timeout``, in seconds, bounds the wait for the answer to each request. What
+    goes wrong is a ``KazooException``: see :class:`~zc.zk.calls.Calls`. Paths are
+    absolute, without a trailing slash.
+    """
+
+    def __init__(self, client: KazooClient, timeout: float) -> None:
+        self.client = client
+        self.calls = Calls(client, timeout)
+        self._multi_read = True
+        self._answered = False  # a multi-read, ever
+        self._lost = 0
+        self._size = 0.0  # bytes of the answer to one read, as of late
+
+    def read(
+        self, paths: Iterable[str], *, data: bool = True, children: bool = False
+    ) -> list[Result]:
+        """Read the nodes at ``paths``: data and stat, the names of their children, or both.
+
+        The results are in the order of ``paths``; a node that is not there is a
+        result too. Nothing of it need be of one moment, but names are read before
+        data and stat: a stat that tells of no new children vouches for the names. Raises
+        ``NoAuthError`` naming a node that may not be read.
+        """
+        paths = list(paths)
+        for path in paths:
+            if not path.startswith("/"):
+                raise ValueError(f"{path!r} is no absolute path")
+        reads = [Read(path, True) for path in paths] if children else []
+        reads += [Read(path) for path in paths] if data else []
+        found = self._read(reads)
+        names = found[: len(paths)] if children else [None] * len(paths)
+        contents = found[-len(paths) :] if data else [None] * len(paths)
+        return [
+            Result(path, content[0], content[1], below)
+            if content
+            else Result(path, children=below)
+            for path, content, below in zip(paths, contents, names, strict=True)
+        ]
+
+    def write(self, operations: Iterable[Operation]) -> None:
+        """Do the operations in order, in transactions of many.
+
+        Each transaction is done whole or not at all. The first that fails ends it,
+        and the error names the path at fault; those before it are done. Where the
+        connection is lost, the transaction under way may have been done or not:
+        ``ConnectionLoss``, ``SessionExpiredError``, :exc:`~zc.zk.calls.NoAnswer`.
+        Raises :exc:`ValueError`, with nothing done, if one node's data are too many.
+        """
+        operations = list(operations)
+        for operation in operations:
+            if isinstance(operation, (Create, Set)):
+                check_data(operation.path, operation.data)
+        for batch in batches(operations):
+            results = self.calls.once(partial(self._commit, batch))
+            for operation, result in zip(batch, results, strict=True):
+                if isinstance(result, KazooException) and not isinstance(result, _CONSEQUENCES):
+                    raise type(result)(operation.path)
+
+    def _commit(self, batch: Sequence[Operation]) -> Any:
+        transaction = self.client.transaction()
+        for operation in batch:
+            match operation:
+                case Create(path, data, acl, ephemeral):
+                    transaction.create(path, data, list(acl) if acl else None, ephemeral)
+                case Set(path, data, version):
+                    transaction.set_data(path, data, version)
+                case Delete(path, version):
+                    transaction.delete(path, version)
+                case Check(path, version):
+                    transaction.check(path, version)
+        return transaction.commit_async()
+
+    def _read(self, reads: Sequence[Read]) -> list[Any]:
+        """Return ``(data, stat)`` or names for each read, ``None`` where there is no node."""
+        found: list[Any] = []
+        while len(found) < len(reads):
+            part = self._part(reads, len(found))
+            for read, answer in zip(part, self._answers(part), strict=True):
+                if isinstance(answer, KazooException) and not isinstance(answer, NoNodeError):
+                    raise type(answer)(read.path)
+                found.append(None if isinstance(answer, NoNodeError) else answer)
+        return found
+
+    def _part(self, reads: Sequence[Read], start: int) -> Sequence[Read]:
+        """Return as many reads as make a request, and an answer, of reasonable size."""
+        count = int(MAX_BYTES / self._size) if self._size else _FIRST_READS
+        stop = min(start + min(max(count, 1), _MAX_READS), len(reads))
+        room = MAX_BYTES
+        for index in range(start, stop):
+            room -= _LONGEST_CHARACTER * len(reads[index].path)
+            if room < 0 and index > start:
+                return reads[start:index]
+        return reads[start:stop]
+
+    def _answers(self, part: Sequence[Read]) -> Iterable[Any]:
+        if self._multi_read:
+            try:
+                reply, offset = self.calls.once(partial(self._send, part))
+            except UnimplementedError:
+                self._give_up_multi_read()
+            except ConnectionClosedError:
+                raise
+            except (ConnectionLoss, SessionExpiredError):
+                self._lost += 1
+                if self._lost == _MAX_LOST and not self._answered:
+                    self._give_up_multi_read()
+            else:
+                self._answered = True
+                self._size = max(len(reply) / len(part), self._size / 2)
+                return answers(reply, offset)
+        return self.calls.repeat_all(partial(self._start, read) for read in part)
+
+    def _give_up_multi_read(self) -> None:
+        logger.info("The ZooKeeper server knows no multi-read: reading nodes one by one")
+        self._multi_read = False
+
+    def _send(self, part: Sequence[Read]) -> Any:
+        result = self.client.handler.async_result()
+        self.client._call(MultiReadRequest(part, self.client.chroot), result)
+        return result
+
+    def _start(self, read: Read) -> Any:
+        if read.children:
+            return self.client.get_children_async(read.path)
+        return self.client.get_async(read.path)

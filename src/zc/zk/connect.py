@@ -1,0 +1,38 @@
+"""Getting a connection, or knowing soon that there is none."""
+
+from __future__ import annotations
+
+import logging
+
+from kazoo.client import KazooClient
+from kazoo.protocol.states import KeeperState
+
+from zc.zk.errors import FailedConnect
+
+logger = logging.getLogger("zc.zk")
+
+_PATIENCE = 5.0  # seconds
+
+
+def start(client: KazooClient, servers: str, *, wait: bool = False) -> None:
+    """Start a client and wait for a connection to ``servers``, which are named in messages.
+
+    Without a connection after some seconds, stops the client and raises
+    :exc:`FailedConnect`; with ``wait`` logs that and keeps trying, except where the
+    servers refuse the client's credentials.
+    """
+    try:
+        connected = client.start_async()
+        while not connected.wait(_PATIENCE):
+            if not wait or client.client_state == KeeperState.AUTH_FAILED:
+                raise FailedConnect(servers)
+            logger.critical("Can't connect to ZooKeeper at %r", servers)
+    except BaseException:
+        stop(client)
+        raise
+
+
+def stop(client: KazooClient) -> None:
+    """End a client's session and its threads."""
+    client.stop()
+    client.close()

@@ -1,0 +1,159 @@
+"""All nodes of a tree, in a few requests a level."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from kazoo.exceptions import NoNodeError
+from kazoo.protocol.states import ZnodeStat
+
+from zc.zk.bulk import Bulk
+from zc.zk.errors import TreeChanging
+
+_FEW = 250  # nodes of which data and children are asked for at once
+_TRIES = 20
+_SERVER_TREE = "/zookeeper"
+
+
+class Znode(NamedTuple):
+    """A node's data and stat."""
+
+    data: bytes
+    stat: ZnodeStat
+
+    @property
+    def ephemeral(self) -> bool:
+        """Whether the node goes when the session that made it does."""
+        return bool(self.stat.ephemeralOwner)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one walk over a tree saw: ``nodes`` by path, parents first.
+
+    ``torn`` says that a node came or went between two looks at the same place.
+    """
+
+    nodes: Mapping[str, Znode]
+    torn: bool
+
+
+def scan(
+    bulk: Bulk, path: str = "/", *, skip: Collection[str] = (), consistent: bool = False
+) -> Mapping[str, Znode]:
+    """Return the nodes at and below ``path``, by absolute path, parents first.
+
+    Left out are the subtrees at the paths in ``skip``, and the server's own
+    ``/zookeeper``. Unless ``consistent``, nodes that change meanwhile are seen as
+    they were at different moments. With it, the persistent nodes are as they all
+    were at one moment; ephemeral nodes, which come and go all the time, may not be.
+
+    Raises ``NoNodeError`` if there is no node at ``path``, and :exc:`TreeChanging`.
+    """
+    look = _consistent if consistent else _once
+    nodes = look(bulk, path, frozenset(skip) | {_SERVER_TREE})
+    if not nodes:
+        raise NoNodeError(path)
+    return nodes
+
+
+def walk_levels(bulk: Bulk, tops: Iterable[str], skip: Collection[str] = ()) -> Scan:
+    """Return the nodes at and below those of ``tops`` that exist, without those in ``skip``."""
+    nodes: dict[str, Znode] = {}
+    torn = False
+    level = [path for path in tops if path not in skip]
+    expected = 0  # of these, how many are known to exist
+    while level:
+        found, names = _read_level(bulk, level)
+        torn |= len(found) < expected
+        nodes |= found
+        level = []
+        for path, node in found.items():
+            if node.stat.numChildren:
+                below = names[path]
+                torn |= len(below) != node.stat.numChildren
+                base = path.rstrip("/")
+                level += [child for name in below if (child := f"{base}/{name}") not in skip]
+        expected = len(level)
+    return Scan(nodes, torn)
+
+
+def _read_level(
+    bulk: Bulk, paths: Sequence[str]
+) -> tuple[dict[str, Znode], dict[str, Sequence[str]]]:
+    """Return the nodes that exist, and the names of the children of those that have any."""
+    few = len(paths) <= _FEW
+    results = bulk.read(paths, children=few)
+    nodes = {
+        result.path: Znode(result.data, result.stat)
+        for result in results
+        if result.stat is not None
+    }
+    if not few:
+        parents = [path for path, node in nodes.items() if node.stat.numChildren]
+        results = bulk.read(parents, data=False, children=True)
+    return nodes, {result.path: result.children or () for result in results}
+
+
+def _once(bulk: Bulk, path: str, skip: Collection[str]) -> Mapping[str, Znode]:
+    return walk_levels(bulk, [path], skip).nodes
+
+
+def _consistent(bulk: Bulk, path: str, skip: Collection[str]) -> Mapping[str, Znode]:
+    bulk.calls.repeat(lambda: bulk.client.sync_async(path))
+    start = bulk.client.last_zxid
+    before: Scan | None = None
+    for _ in range(_TRIES):
+        now = walk_levels(bulk, [path], skip)
+        if not now.torn and (_unchanged_since(start, now) or (before and _agree(before, now))):
+            return now.nodes
+        before = now
+    raise TreeChanging(
+        f"{path}: the tree below changed during each of {_TRIES} scans; "
+        "wait until whoever writes it is done, then try again"
+    )
+
+
+def _unchanged_since(zxid: int, seen: Scan) -> bool:
+    """Tell whether nothing that was seen changed after ``zxid``, which preceded the scan.
+
+    Every node then was as it was at ``zxid``. None is missing: a parent's stat
+    counts its children, and each child that was seen existed at ``zxid``.
+    """
+    return all(
+        stat.czxid <= zxid and (node.ephemeral or max(stat.mzxid, stat.pzxid) <= zxid)
+        for node in seen.nodes.values()
+        for stat in (node.stat,)
+    )
+
+
+def _agree(before: Scan, now: Scan) -> bool:
+    """Tell whether both scans saw the same state, which then was there between the two.
+
+    The persistent nodes must be the same, with the same data. That none of them
+    came and went unseen their parents tell: a parent counts all children that come
+    and go, and the ephemeral ones that did must account for the difference.
+    """
+    if before.torn or _persistent(before).keys() != _persistent(now).keys():
+        return False
+    moved = Counter(
+        path.rpartition("/")[0] or "/" for path, _ in _ephemeral(before) ^ _ephemeral(now)
+    )
+    return all(
+        old.czxid == new.czxid
+        and old.mzxid == new.mzxid
+        and new.cversion - old.cversion == moved[path]
+        for path, old in _persistent(before).items()
+        for new in (now.nodes[path].stat,)
+    )
+
+
+def _persistent(seen: Scan) -> dict[str, ZnodeStat]:
+    return {path: node.stat for path, node in seen.nodes.items() if not node.ephemeral}
+
+
+def _ephemeral(seen: Scan) -> set[tuple[str, int]]:
+    return {(path, node.stat.czxid) for path, node in seen.nodes.items() if node.ephemeral}

@@ -1,0 +1,53 @@
+"""Checkouts by way of ``svn``.
+
+The commands are those of agent.txt, "Version Control".
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from zc.zkdeployment.packages import checkout
+from zc.zkdeployment.ports import Commands
+
+_peg_revision = re.compile(r"@(?:\d+|HEAD)?$").sub
+
+
+class Subversion:
+    """Checks out URLs, and moves checkouts to the newest revision of theirs."""
+
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
+
+    def recorded(self, path: str) -> str | None:
+        """Return the URL of the checkout at ``path``; ``None`` if svn names none.
+
+        Raises :exc:`~zc.zkdeployment.errors.CommandFailed`.
+        """
+        info = self._commands.run(["svn", "info", path], env={"LC_ALL": "C.UTF-8"})
+        for line in info.splitlines():
+            label, _, url = line.partition(": ")
+            if label == "URL":
+                return url
+        return None
+
+    def same_place(self, recorded: str, version: str) -> bool:
+        """Tell whether a checkout of ``recorded`` can be moved to ``version`` in place.
+
+        svn records a URL without the revision, without a trailing slash and
+        with its own percent-encoding.
+        """
+        return _plain(recorded) == _plain(version)
+
+    def update(self, version: str, path: str) -> None:
+        """Check ``version`` out at ``path``, or bring the checkout there up to date.
+
+        Raises :exc:`~zc.zkdeployment.errors.BadTree` or ``CommandFailed``.
+        """
+        checkout(version, path)
+        self._commands.run(["svn", "co", version, path])
+
+
+def _plain(url: str) -> str:
+    return unquote(_peg_revision("", url).rstrip("/"))

@@ -1,0 +1,1 @@
+"""A fleet of three hosts on one machine that shows what zkdeployment does, and checks it."""

@@ -1,0 +1,82 @@
+"""Looks at a fleet: at ZooKeeper, and at the files of its hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import zc.zk
+from kazoo.exceptions import NoNodeError
+
+from zc.zkdeployment.demo.fleet import Fleet, HostState, Lock
+from zc.zkdeployment.demo.hosts import HostDirectory
+from zc.zkdeployment.demo.logs import Line, Log
+from zc.zkdeployment.names import decode_path, parse_file_name
+
+_HOSTS = "/hosts"
+_LOCKS = "/agent-locks"
+_SEQUENCE = len("-0000000001")  # what ends the name of a place in a queue
+
+
+class Observer:
+    """Looks at a fleet again and again. It changes nothing."""
+
+    def __init__(self, zk: zc.zk.ZK, hosts: Sequence[HostDirectory]) -> None:
+        self._zk = zk
+        self._hosts = hosts
+        self._logs = {host.name: Log(host.name, host.log) for host in hosts}
+
+    def look(self) -> tuple[Fleet, list[Line]]:
+        """Return the fleet as it is now, and what its agents said since the last look."""
+        lines = [line for log in self._logs.values() for line in log.news()]
+        version = self._zk.get_properties(_HOSTS).get("version")
+        return Fleet(version, tuple(map(self._host, self._hosts)), tuple(self._locks())), lines
+
+    def _host(self, host: HostDirectory) -> HostState:
+        node = self._properties(f"{_HOSTS}/{host.name}")
+        return HostState(
+            name=host.name,
+            role=host.role,
+            registered=node is not None,
+            version=(node or {}).get("version"),
+            error=(node or {}).get("error"),
+            status=_status(host),
+            busy=self._logs[host.name].busy,
+            deployed=dict(_deployed(host)),
+        )
+
+    def _locks(self) -> Iterator[Lock]:
+        try:
+            names = self._zk.get_children(_LOCKS)
+        except NoNodeError:
+            return
+        for name in sorted(names):
+            path = f"{_LOCKS}/{name}"
+            properties = self._properties(path) or {}
+            queue = sorted(self._zk.get_children(path), key=lambda child: child[-_SEQUENCE:])
+            yield Lock(
+                decode_path(name),
+                tuple(owner["host"] for owner in properties.get("owners", ())),
+                tuple(child[:-_SEQUENCE] for child in queue),
+            )
+
+    def _properties(self, path: str) -> dict[str, Any] | None:
+        try:
+            return dict(self._zk.get_properties(path))
+        except NoNodeError:
+            return None
+
+
+def _status(host: HostDirectory) -> str:
+    """Return the last words of the status file: time, pid, version, status."""
+    try:
+        return host.status.read_text().split(" ", 3)[-1]
+    except FileNotFoundError:
+        return ""
+
+
+def _deployed(host: HostDirectory) -> Iterator[tuple[str, str]]:
+    for file in sorted(host.etc.glob("*/*.deployed")):
+        instance = parse_file_name(file.stem)
+        if instance is not None:
+            yield f"{instance[0]} {instance[1]}", file.read_text().strip()
