@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
-from kazoo.client import KazooClient
 from kazoo.exceptions import NoAuthError, NotEmptyError
 
 from zc.zk import ZK
@@ -24,23 +23,20 @@ def zookeeper_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
 
 
 @pytest.fixture(scope="session")
-def _zookeeper_root(zookeeper_server: Server) -> Iterator[KazooClient]:
-    client = KazooClient(zookeeper_server.connection_string, timeout=30.0)
-    client.start(timeout=10.0)
-    yield client
-    client.stop()
-    client.close()
+def _zookeeper_root(zookeeper_server: Server) -> Iterator[ZK]:
+    with contextlib.closing(ZK(zookeeper_server.connection_string, 30.0)) as root:
+        yield root
 
 
 @pytest.fixture
-def zk_connection(zookeeper_server: Server, _zookeeper_root: KazooClient) -> Iterator[str]:
+def zk_connection(zookeeper_server: Server, _zookeeper_root: ZK) -> Iterator[str]:
     """A connection string whose root is a new, empty node."""
     chroot = f"/test-{next(_numbers)}"
     _zookeeper_root.create(chroot)
     yield zookeeper_server.connection_string + chroot
     # Where an ACL guards a node or a client still writes, it stays: no other test looks there.
     with contextlib.suppress(NoAuthError, NotEmptyError):
-        _zookeeper_root.delete(chroot, recursive=True)
+        _zookeeper_root.delete_recursive(chroot, force=True)
 
 
 @pytest.fixture

@@ -31,7 +31,9 @@ def host_addresses() -> set[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
         for _, name in socket.if_nameindex():
             try:
-                answer = fcntl.ioctl(asker, _SIOCGIFADDR, name.encode().ljust(_REQUEST_SIZE, b"\0"))
+                answer = fcntl.ioctl(
+                    asker, _SIOCGIFADDR, name.encode().ljust(_REQUEST_SIZE, b"\0")
+                )
             except OSError:
                 continue  # an interface without an address
             found.add(socket.inet_ntoa(answer[_ADDRESS]))

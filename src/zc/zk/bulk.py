@@ -160,7 +160,7 @@ class Bulk:
                 self._answered = True
                 self._size = max(len(reply) / len(part), self._size / 2)
                 return answers(reply, offset)
-        return self.calls.repeat_all(partial(self._start, read) for read in part)
+        return self.calls.read_all(partial(self._start, read) for read in part)
 
     def _give_up_multi_read(self) -> None:
         logger.info("The ZooKeeper server knows no multi-read: reading nodes one by one")

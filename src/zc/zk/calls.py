@@ -57,8 +57,8 @@ class Calls:
         self._wait_until_connected(end)
         return _answer(start(), end)
 
-    def repeat(self, start: Start) -> Any:
-        """Return the answer to a request that may as well be done twice."""
+    def read(self, start: Start) -> Any:
+        """Return the answer to a read, or to whatever may as well be done twice."""
         end = time.monotonic() + self.timeout
         while True:
             self._wait_until_connected(end)
@@ -69,7 +69,7 @@ class Calls:
             except (ConnectionLoss, SessionExpiredError):
                 continue  # bounded by the wait for a new connection
 
-    def repeat_all(self, starts: Iterable[Start]) -> list[Any]:
+    def read_all(self, starts: Iterable[Start]) -> list[Any]:
         """Return the answers to many such requests, in order.
 
         Each may take up to the timeout. In place of an answer stands the
@@ -92,7 +92,7 @@ class Calls:
         except (ConnectionLoss, SessionExpiredError):
             pass
         try:
-            return self.repeat(start)
+            return self.read(start)
         except (NoNodeError, NoAuthError) as error:
             return error
 

@@ -60,12 +60,8 @@ def properties(path: str, lookup: Lookup) -> dict[str, Any]:
     that name; symbolic links appear as they are. Raises what :func:`get_property` does.
     """
     node, held = _find(path, lookup)
-    values: dict[str, Any] = {}
-    for key in held:
-        name = key.removesuffix(" =>")
-        if name == key or name not in held:
-            values[name] = _follow(node, held, name, lookup)
-    return values
+    names = dict.fromkeys(key.removesuffix(" =>") for key in held)
+    return {name: _follow(node, held, name, lookup) for name in names}
 
 
 def _find(path: str, lookup: Lookup) -> tuple[str, Mapping[str, Any]]:

@@ -103,7 +103,7 @@ def _once(bulk: Bulk, path: str, skip: Collection[str]) -> Mapping[str, Znode]:
 
 
 def _consistent(bulk: Bulk, path: str, skip: Collection[str]) -> Mapping[str, Znode]:
-    bulk.calls.repeat(lambda: bulk.client.sync_async(path))
+    bulk.calls.read(lambda: bulk.client.sync_async(path))
     start = bulk.client.last_zxid
     before: Scan | None = None
     for _ in range(_TRIES):

@@ -84,7 +84,7 @@ class Ephemerals:
             if self._client.connected and node.session != self._session():
                 return  # what is at the path now may be somebody else's
             try:
-                self._calls.repeat(partial(self._client.set_async, path, data))
+                self._calls.read(partial(self._client.set_async, path, data))
             except NoNodeError:
                 node.session = None
                 self._look.set()
@@ -164,7 +164,7 @@ class Ephemerals:
                 if not adopt or owner != self._session():
                     raise NodeExistsError(f"{path} belongs to session {owner:#x}") from error
                 if data != node.data:
-                    self._calls.repeat(partial(self._client.set_async, path, node.data))
+                    self._calls.read(partial(self._client.set_async, path, node.data))
                 session = owner
             node.session = session
             return
@@ -173,7 +173,7 @@ class Ephemerals:
     def _look_at(self, path: str) -> tuple[bytes, int] | None:
         """Return data and owner of a node, and have its end trigger another attempt."""
         try:
-            data, stat = self._calls.repeat(partial(self._client.get_async, path, self._event))
+            data, stat = self._calls.read(partial(self._client.get_async, path, self._event))
         except NoNodeError:
             return None
         return data, stat.ephemeralOwner

@@ -18,9 +18,13 @@ _MAX_FILE_NAME = 255  # bytes, on every file system in use
 _LONGEST_EXTENSION = ".deployed"
 
 _software = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}", re.ASCII).fullmatch
-_subtype = re.compile(r"[^\s\x00-\x1f\x7f-][^\s\x00-\x1f\x7f]{0,199}").fullmatch
-_package_version = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+~^:-]{0,199}", re.ASCII).fullmatch
-_versioned = re.compile(r"(\S+)-\d+(?:[.]\d+)*$", re.ASCII).match
+_subtype = re.compile(r"(?!-)[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}").fullmatch
+_package_version = re.compile(
+    r"(?:\d{1,9}:)?[A-Za-z0-9][A-Za-z0-9_.+~^-]{0,199}", re.ASCII
+).fullmatch
+_versioned = re.compile(r"(\S+)-\d+(?:[.]\d+)*", re.ASCII).fullmatch
+_number = re.compile(r"0|[1-9][0-9]*").fullmatch
+_unprintable = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 _scheme = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=\D|$)").match
 
 
@@ -103,9 +107,13 @@ def file_name(path: str, n: int) -> str:
 
 
 def parse_file_name(stem: str) -> tuple[str, int] | None:
-    """Return path and instance of a name made by :func:`file_name`; ``None`` if it is none."""
-    name, dot, number = stem.rpartition(".")
-    if not (dot and name and number.isascii() and number.isdigit()):
+    """Return path and instance of a name made by :func:`file_name`; ``None`` if it is none.
+
+    Scripts that encode no ``%`` are understood too.
+    """
+    name, _, number = stem.rpartition(".")
+    components = name.split(",")
+    if not _number(number) or _unprintable(name) or not {"", ".", ".."}.isdisjoint(components):
         return None
     return decode_path(name), int(number)
 

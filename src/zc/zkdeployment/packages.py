@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NoReturn
 
 from zc.zkdeployment import names
@@ -83,7 +84,7 @@ def satisfies(wanted: str | None, installed: InstalledPackage) -> bool:
     )
 
 
-def package_spec(name: str, version: str | None) -> str:
+def package_spec(name: str, version: str | None = None) -> str:
     """Return the argument that names a package, and a version of it, to a package manager.
 
     Raises :exc:`~zc.zkdeployment.errors.BadTree` for what could be taken for
@@ -106,7 +107,7 @@ def parse_list_installed(output: str, name: str) -> InstalledPackage | None:
     """
     found: dict[tuple[str, str, str], InstalledPackage] = {}
     words = output.split()
-    for word, following in zip(words, words[1:], strict=False):
+    for word, following in pairwise(words):
         if not word.startswith(name) or not (word == name or _architecture(word[len(name) :])):
             continue
         epoch, version, release = _split(following)

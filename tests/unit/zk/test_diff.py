@@ -109,6 +109,12 @@ def test_what_the_text_lacks_below_a_top_node_is_trimmed_only_if_asked(
     assert list(lines(changes, dry_run=False)) == real
 
 
+def test_extra_nodes_are_reported_before_changes_below_and_in_order() -> None:
+    existing = entries("/a\n  /z\n  /b\n  /y\n  /c\n    /w\n  /x\n")
+    changes = compare(parse_tree("/a\n  /c\n  /b\n    n = 1\n"), "", existing, None)
+    assert [change.path for change in changes] == ["/a/x", "/a/y", "/a/z", "/a/b", "/a/c/w"]
+
+
 def test_an_import_that_is_no_dry_run_says_only_what_it_leaves() -> None:
     changes = compare(parse_tree(NEW), "", entries(OLD), None)
     assert list(lines(changes, dry_run=False)) == ["extra path not trimmed: /test/c2"]

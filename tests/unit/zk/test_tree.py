@@ -252,6 +252,13 @@ def test_a_subtree_is_written_under_its_name_or_another() -> None:
     assert format_tree(Node(), "top") == "/top\n"
 
 
+def test_properties_come_before_links_and_links_before_children() -> None:
+    properties = {"b": 1, "a =>": "/x", "c ->": "/x", "B": 2, "a ->": "/y", "z": 3}
+    assert format_tree(Node("n", properties, {"a": Node("a")})) == (
+        "/n\n  B = 2\n  b = 1\n  z = 3\n  a -> /y\n  a => /x\n  c -> /x\n  /a\n"
+    )
+
+
 def test_the_servers_own_nodes_are_not_written() -> None:
     tree = node(named("a", named("zookeeper")), named("zookeeper", named("quota")))
     assert format_tree(tree) == "/a\n  /zookeeper\n"

@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterable, Mapping
 from zc.zkdeployment.adapters.output import Output, printable
 from zc.zkdeployment.errors import CommandFailed
 
-_GRACE = 5.0  # seconds from TERM to KILL
 _LOOK = 0.25  # seconds between two looks at how much a program has printed
 
 _logger = logging.getLogger("zc.zkdeployment.commands")
@@ -32,7 +31,7 @@ class Commands:
     ``verbose`` tells whether to show what successful programs print; a
     function is asked after each. ``environment`` is added to that of this
     process. A program that runs longer than ``timeout`` seconds is ended, with
-    all that it started: TERM, and KILL after 5 s.
+    all that it started: TERM, and KILL ``grace`` seconds later.
 
     A program that succeeds may leave daemons behind. Standard input is empty.
     """
@@ -43,11 +42,13 @@ class Commands:
         environment: Mapping[str, str] | None = None,
         *,
         timeout: float | None = None,
+        grace: float = 5.0,
         logger: logging.Logger = _logger,
     ) -> None:
         self._verbose = verbose
         self._environment = dict(environment or {})
         self._timeout = timeout
+        self._grace = grace
         self._logger = logger
 
     def run(
@@ -74,7 +75,7 @@ class Commands:
         limit = self._timeout if timeout is None else timeout
         self._logger.info("%s", " ".join(command).replace("\n", "\\n"))
         with Output() as output:
-            why = _execute(arguments, cwd, environment, output, limit)
+            why = self._execute(arguments, cwd, environment, output, limit)
             text = output.text()
         if why is not None:
             _show(text)
@@ -84,6 +85,53 @@ class Commands:
             _show(text)
             self._logger.info("SUCCESS")
         return text
+
+    def _execute(
+        self,
+        argv: tuple[str, ...],
+        cwd: str | None,
+        environment: Mapping[str, str],
+        output: Output,
+        limit: float | None,
+    ) -> str | None:
+        """Run a program to its end; return why it failed, empty for its exit code, or ``None``."""
+        try:
+            process = subprocess.Popen(
+                argv,
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output.fileno(),
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            where = "" if error.filename in (None, argv[0]) else f": {error.filename}"
+            return f"cannot be started: {error.strerror}{where}"
+        except ValueError as error:  # a NUL, or what has no form as bytes
+            return f"cannot be started: {error}"
+        if not self._wait(process, output, limit):
+            return f"took longer than {limit:g} s"
+        code = process.returncode
+        if code < 0:
+            return f"killed by signal {-code}: {signal.strsignal(-code)}"
+        return "" if code else None
+
+    def _wait(self, process: subprocess.Popen[bytes], output: Output, limit: float | None) -> bool:
+        """Wait for the end of a program; tell whether it came in time, else bring it about."""
+        deadline = math.inf if limit is None else time.monotonic() + limit
+        ended = threading.Event()
+        threading.Thread(target=_notice_end, args=(process.pid, ended), daemon=True).start()
+        try:
+            while (left := deadline - time.monotonic()) > 0:
+                if ended.wait(min(left, _LOOK)):
+                    return True
+                output.trim()
+            return False
+        finally:
+            if not ended.is_set():  # it is too late, or this thread was interrupted
+                _end(process, self._grace)
+            process.wait()
 
 
 def script_home(environ: Mapping[str, str], uid: int) -> str:
@@ -95,54 +143,6 @@ def script_home(environ: Mapping[str, str], uid: int) -> str:
     return "/root" if uid == 0 else environ.get("HOME", "/")
 
 
-def _execute(
-    argv: tuple[str, ...],
-    cwd: str | None,
-    environment: Mapping[str, str],
-    output: Output,
-    limit: float | None,
-) -> str | None:
-    """Run a program to its end; return why it failed, empty for its exit code, or ``None``."""
-    try:
-        process = subprocess.Popen(
-            argv,
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        where = "" if error.filename in (None, argv[0]) else f": {error.filename}"
-        return f"cannot be started: {error.strerror}{where}"
-    except ValueError as error:  # a NUL, or what has no form as bytes
-        return f"cannot be started: {error}"
-    if not _wait(process, output, limit):
-        return f"took longer than {limit:g} s"
-    code = process.returncode
-    if code < 0:
-        return f"killed by signal {-code}: {signal.strsignal(-code)}"
-    return "" if code else None
-
-
-def _wait(process: subprocess.Popen[bytes], output: Output, limit: float | None) -> bool:
-    """Wait for the end of a program; tell whether it came in time, else bring it about."""
-    deadline = math.inf if limit is None else time.monotonic() + limit
-    ended = threading.Event()
-    threading.Thread(target=_notice_end, args=(process.pid, ended), daemon=True).start()
-    try:
-        while (left := deadline - time.monotonic()) > 0:
-            if ended.wait(min(left, _LOOK)):
-                return True
-            output.trim()
-        return False
-    finally:
-        if not ended.is_set():  # it is too late, or this thread was interrupted
-            _end(process)
-        process.wait()
-
-
 def _notice_end(pid: int, ended: threading.Event) -> None:
     # Somebody else takes the exit code: until then the kernel gives the pid to nobody else.
     with contextlib.suppress(ChildProcessError):
@@ -150,11 +150,11 @@ def _notice_end(pid: int, ended: threading.Event) -> None:
     ended.set()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], grace: float) -> None:
     """End a program and what it started: ask them all, wait a little, kill who is left."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
-        deadline = time.monotonic() + _GRACE
+        deadline = time.monotonic() + grace
         while time.monotonic() < deadline:
             process.poll()
             os.killpg(process.pid, 0)  # raises when nobody is left

@@ -89,6 +89,7 @@ class HostFiles:
 
     def checkout_begins(self, name: str) -> None:
         """Remember, over a crash too, that ``/opt/NAME`` is being checked out or built."""
+        self._opt.mkdir(parents=True, exist_ok=True)
         durable.write(self._state(_marker(name)), name)
 
     def checkout_done(self, name: str) -> None:
@@ -163,7 +164,7 @@ class HostFiles:
         if not self._opt.is_dir():
             return []
         found = []
-        for name in sorted(os.listdir(self._opt)):
+        for name in sorted(entry.name for entry in self._opt.iterdir()):
             if names.is_software(name):
                 found.append(name)
             elif self._holds(name, _APPLICATION) or self._holds(name, _CONTROLLER):
@@ -193,7 +194,7 @@ class HostFiles:
         directory = self._etc / app
         if not directory.is_dir():
             return
-        for file_name in sorted(os.listdir(directory)):
+        for file_name in sorted(entry.name for entry in directory.iterdir()):
             if not file_name.endswith(_DEPLOYED):
                 continue
             stem = file_name.removesuffix(_DEPLOYED)

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from zc.zkdeployment.errors import CommandFailed
 from zc.zkdeployment.packages import checkout
 from zc.zkdeployment.ports import Commands
+
+_NO_WORKING_COPY = "E155007"
 
 _peg_revision = re.compile(r"@(?:\d+|HEAD)?$").sub
 
@@ -21,11 +24,16 @@ class Subversion:
         self._commands = commands
 
     def recorded(self, path: str) -> str | None:
-        """Return the URL of the checkout at ``path``; ``None`` if svn names none.
+        """Return the URL of the checkout at ``path``; ``None`` if it is no working copy.
 
         Raises :exc:`~zc.zkdeployment.errors.CommandFailed`.
         """
-        info = self._commands.run(["svn", "info", path], env={"LC_ALL": "C.UTF-8"})
+        try:
+            info = self._commands.run(["svn", "info", path], env={"LC_ALL": "C.UTF-8"})
+        except CommandFailed as failed:
+            if _NO_WORKING_COPY in failed.output:
+                return None
+            raise
         for line in info.splitlines():
             label, _, url = line.partition(": ")
             if label == "URL":

@@ -20,6 +20,8 @@ from zc.zkdeployment.ports import Commands, HostFiles
 
 logger = logging.getLogger(__name__)
 
+_SCRIPTLET_FAILED = "scriptlet failed"
+
 
 class Yum:
     """Installs, queries and removes packages, believing nothing that yum's exit code says."""
@@ -42,7 +44,7 @@ class Yum:
         if not self._files.has_software(name) or self._files.checkout_kind(name):
             return None
         try:
-            listed = self._commands.run(["yum", "-q", "list", "installed", package_spec(name)])
+            listed = self._yum("-q", "list", "installed", package_spec(name))
         except CommandFailed:
             return None
         return parse_list_installed(listed, name)
@@ -54,12 +56,12 @@ class Yum:
         """
         spec = package_spec(name, version)
         if not self._clean:
-            self._commands.run(["yum", "-y", "clean", "all"])
+            self._yum("-y", "clean", "all")
             self._clean = True
-        self._commands.run(["yum", "-y", "install", spec])
+        self._change("install", spec)
         installed = self._installed_once(name, version)
         if installed is not None and not satisfies(version, installed):
-            self._commands.run(["yum", "-y", "downgrade", spec])
+            self._change("downgrade", spec)
             installed = self._installed_once(name, version)
         if installed is None or not satisfies(version, installed):
             found = installed.full_version if installed and _is_detailed(version) else installed
@@ -67,7 +69,15 @@ class Yum:
 
     def remove(self, name: str) -> None:
         """Remove a package. Raises :exc:`~zc.zkdeployment.errors.CommandFailed`."""
-        self._commands.run(["yum", "-y", "remove", package_spec(name)])
+        self._yum("-y", "remove", package_spec(name))
+
+    def _change(self, verb: str, spec: str) -> None:
+        for line in self._yum("-y", verb, spec).splitlines():
+            if _SCRIPTLET_FAILED in line:  # and yet yum exits with 0
+                logger.warning("%s: %s", spec, line.strip())
+
+    def _yum(self, *arguments: str) -> str:
+        return self._commands.run(["yum", *arguments], env={"LC_ALL": "C"})
 
     def _installed_once(self, name: str, version: str | None) -> InstalledPackage | None:
         """Return what is installed, after the duplicates were removed, if there are any.
@@ -86,7 +96,7 @@ class Yum:
             "%s is installed in several versions: %s; keeping %s", name, installed, stay
         )
         for package in go:
-            self._commands.run(["yum", "-y", "remove", package_spec(name, package.full_version)])
+            self._yum("-y", "remove", package_spec(name, package.full_version))
         return self.installed(name)
 
 

@@ -12,6 +12,7 @@ _SUBCOMMANDS = {
     "agent": "zc.zkdeployment.cli.agent:agent",
     "plan": "zc.zkdeployment.cli.plan:plan",
     "tree": "zc.zkdeployment.cli.tree:tree",
+    "demo": "zc.zkdeployment.cli.demo:demo",
     "completion": "zc.zkdeployment.cli.completion:completion",
 }
 

@@ -62,7 +62,8 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> None:
         """Run the command and exit with its status."""
         with self._exits():
-            ctx.exit(super().invoke(ctx) or 0)
+            status = super().invoke(ctx)
+        ctx.exit(status or 0)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples and what the exit statuses mean."""
@@ -81,8 +82,8 @@ class Command(click.Command):
         except click.UsageError as error:
             error.show()
             raise click.exceptions.Exit(self.wrong_usage) from error
-        except BrokenPipeError:
-            raise  # whoever read the output has seen enough; click ends quietly
+        except (click.exceptions.Exit, BrokenPipeError):
+            raise  # no errors; on the second, whoever read the output has seen enough
         except _expected() as error:
             if click.get_current_context().find_root().params["debug"]:
                 raise
@@ -102,7 +103,7 @@ class ComparingCommand(Command):
     wrong_usage = 1
 
 
-def write_statuses(formatter: click.HelpFormatter, statuses: Mapping[int, str] = STATUSES) -> None:
+def write_statuses(formatter: click.HelpFormatter, statuses: Mapping[int, str]) -> None:
     """Write the section of a help text that says what the exit statuses mean."""
     with formatter.section("Exit status"):
         formatter.write_dl([(str(status), meaning) for status, meaning in statuses.items()])
@@ -137,15 +138,15 @@ def _expected() -> tuple[type[BaseException], ...]:
 
 
 def _explain(error: BaseException) -> str:
-    from kazoo.exceptions import KazooException
+    from kazoo.exceptions import KazooException, NoNodeError
 
     from zc.zk import errors as tree
 
     match error:
         case tree.FailedConnect():
             return f"no ZooKeeper server answered at {error}; is the address right?"
-        case tree.MissingNode():
-            return f"there is no node {error.args[0]}"
+        case tree.MissingNode(args=(path,)) | NoNodeError(args=(path,)):
+            return f"there is no node {path}"
         case tree.LinkLoop():
             return f"symbolic links lead back to themselves: {' -> '.join(error.args)}"
         case KazooException():

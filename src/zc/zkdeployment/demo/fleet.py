@@ -10,7 +10,7 @@ from zc.zkdeployment.model import Version
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """The lock of an application node: hosts that own it, and hosts that wait, first in line first.
+    """The lock of an application node: who owns it and who waits, first in line first.
 
     Both are host identifiers.
     """

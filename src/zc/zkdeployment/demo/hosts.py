@@ -77,6 +77,10 @@ class HostDirectory:
         """``zkdeploy`` on this host."""
         return self.path / "zkdeploy"
 
+    def inside(self, text: str) -> str:
+        """Return ``text`` with paths as they are for the host."""
+        return text.replace(f"{self.root}/", "/")
+
     def prepare(self, connection_string: str) -> None:
         """Make the directory and what identifies the host; ZooKeeper is where the string says."""
         for directory in (self.etc / "zmh", self.etc / "zim", self.bin):

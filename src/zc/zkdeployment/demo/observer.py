@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import zc.zk
 from kazoo.exceptions import NoNodeError
 
+import zc.zk
 from zc.zkdeployment.demo.fleet import Fleet, HostState, Lock
 from zc.zkdeployment.demo.hosts import HostDirectory
 from zc.zkdeployment.demo.logs import Line, Log
@@ -24,22 +24,24 @@ class Observer:
     def __init__(self, zk: zc.zk.ZK, hosts: Sequence[HostDirectory]) -> None:
         self._zk = zk
         self._hosts = hosts
-        self._logs = {host.name: Log(host.name, host.log) for host in hosts}
+        self._logs = {host.name: Log(host.name, host.log, host.root) for host in hosts}
 
     def look(self) -> tuple[Fleet, list[Line]]:
         """Return the fleet as it is now, and what its agents said since the last look."""
         lines = [line for log in self._logs.values() for line in log.news()]
+        lines.sort(key=lambda line: line.time)
         version = self._zk.get_properties(_HOSTS).get("version")
         return Fleet(version, tuple(map(self._host, self._hosts)), tuple(self._locks())), lines
 
     def _host(self, host: HostDirectory) -> HostState:
         node = self._properties(f"{_HOSTS}/{host.name}")
+        error = (node or {}).get("error")
         return HostState(
             name=host.name,
             role=host.role,
             registered=node is not None,
             version=(node or {}).get("version"),
-            error=(node or {}).get("error"),
+            error=error and host.inside(error),
             status=_status(host),
             busy=self._logs[host.name].busy,
             deployed=dict(_deployed(host)),

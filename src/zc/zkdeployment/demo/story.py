@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from zc.zkdeployment.demo.fleet import Fleet, HostState
 from zc.zkdeployment.model import Version, same_version
 
+#: The cluster version before the first act: there is no tree yet.
+NOTHING = 0
+
 #: The node that is deployed on every host, so that its lock has to be waited for.
 WEB = "/shop/web"
 
@@ -89,7 +92,7 @@ ACTS = (
     Act(
         "A bad release stops the fleet",
         "The script of web 3.0 fails on the first host that runs it. That host sets the cluster "
-        "version to None, and the others stop before they run it: they still have 2.0.",
+        "version to None, and the others stop before they run it: they go on serving 2.0.",
         version=3,
         web="3.0",
         probe="1.0",
@@ -186,3 +189,20 @@ def deployed(act: Act, host: str) -> Mapping[str, str]:
         "host3": {"/shop/tools/probe 0": act.probe},
     }
     return {f"{WEB} 0": act.running} | others[host]
+
+
+def outcome(act: Act, fleet: Fleet) -> str:
+    """Return in a sentence what came of an act that ended as it should."""
+    if not act.fails:
+        return f"all hosts reached version {act.version} and run web {act.running}"
+    failed = next(host.name for host in fleet.hosts if host.error)
+    return f"{failed} failed and stopped the fleet; web {act.running} is deployed everywhere"
+
+
+def not_ready(fleet: Fleet) -> tuple[str, ...]:
+    """Return which agents have not started and settled on version :data:`NOTHING` yet."""
+    return tuple(
+        f"{host.name} is not there or busy"
+        for host in fleet.hosts
+        if host.busy or not (host.registered and same_version(host.version, NOTHING))
+    )

@@ -1,0 +1,66 @@
+"""Tells a person where to look and what to try."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+from zc.zkdeployment.demo.stage import Stage
+from zc.zkdeployment.demo.story import ACTS
+
+
+def kept_files(directory: Path) -> str:
+    """Return what there is to see in the directory of a demo that has ended."""
+    return (
+        f"The fleet is stopped; its files are in {directory}:\n"
+        "  host1/agent.log   what the agent of host1 did and why; likewise host2, host3\n"
+        "  host1/root        what host1 takes for /: look at opt, etc and etc/zim\n"
+    )
+
+
+def gone() -> str:
+    """Return what to do to see more than there was."""
+    return (
+        "The fleet is stopped and its files are removed. To look around:\n"
+        "  zkdeploy demo --keep            lets the fleet run, and tells what to try\n"
+        "  zkdeploy demo --directory DIR   keeps logs and files in DIR\n"
+    )
+
+
+def things_to_try(stage: Stage) -> str:
+    """Return commands that work while the fleet of ``stage`` runs."""
+    here = shlex.quote(str(stage.directory))
+    one, two = stage.hosts[0], stage.agents[1]
+    tree = f"{_zkdeploy()} tree"
+    at = f"--zookeeper {stage.connection_string}"
+    return "\n".join(
+        (
+            "The fleet goes on running. In another terminal:",
+            "",
+            "  # look",
+            f"  {tree} export {at} /shop",
+            f"  {tree} export {at} --ephemeral /hosts",
+            f"  {shlex.quote(str(one.zkdeploy))} plan",
+            f"  tail -f {here}/host*/agent.log",
+            "  # go back to web 2.0, everywhere",
+            f"  {tree} set {at} /defaults web-version=\"'2.0'\"",
+            f"  {tree} set {at} /hosts version={ACTS[-1].version + 1}",
+            "  # stop the fleet; any version lets it go on",
+            f"  {tree} set {at} /hosts version=None",
+            "  # let scripts take 5 seconds",
+            f"  echo 5 >{shlex.quote(str(stage.pace_file))}",
+            "  # crash an agent, then start it again",
+            f"  kill -9 {two.pid}",
+            f"  {shlex.quote(str(two.host.zkdeploy))} agent"
+            f" >>{shlex.quote(str(two.host.log))} 2>&1 &",
+        )
+    )
+
+
+def _zkdeploy() -> str:
+    """Return how to call this program in a shell."""
+    if shutil.which("zkdeploy"):
+        return "zkdeploy"
+    return shlex.quote(str(Path(sys.executable).with_name("zkdeploy")))

@@ -1,0 +1,155 @@
+"""Real packages, in a real repository, for a real dnf with a root directory of its own.
+
+::
+
+    repository = PackageRepository(directory / "repository")
+    repository.add(Package("z4m", "1.0.0"), Package("z4m", "2.0.0"))
+    yum_launcher(directory / "bin", root, repository)
+
+With that ``bin`` in front on ``PATH``, ``yum -y install z4m-1.0.0`` installs
+below ``root/opt/z4m``.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from zc.zkdeployment.lab.scripts import application
+
+#: Where rpm keeps its data below the root; distributions differ.
+RPM_DATABASE = "/root/.rpmdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package to be built.
+
+    ``files`` maps paths, relative to ``/opt/NAME``, to contents; one that
+    starts with ``#!`` is made executable. ``scriptlets`` maps ``post``, ``preun``
+    and so on to Lua code: the root has no shell for them.
+    """
+
+    name: str
+    version: str
+    release: str = "1"
+    epoch: int | None = None
+    files: Mapping[str, str] = field(default_factory=application)
+    scriptlets: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def file_name(self) -> str:
+        """The name that rpmbuild gives it."""
+        return f"{self.name}-{self.version}-{self.release}.noarch.rpm"
+
+
+class PackageRepository:
+    """A directory of packages and what dnf wants to know about them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        directory.mkdir(parents=True)
+        self._index()
+
+    def add(self, *packages: Package) -> None:
+        """Build packages, several at a time, and offer them."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(self._build, packages))
+        self._index()
+
+    def withdraw(self, *packages: Package) -> None:
+        """Offer packages no longer."""
+        for package in packages:
+            self.path(package).unlink()
+        self._index()
+
+    def path(self, package: Package) -> Path:
+        """Return the file of a package that was added."""
+        return self.directory / package.file_name
+
+    def _build(self, package: Package) -> None:
+        work = self.directory.with_name(f"{self.directory.name}-{package.file_name}.build")
+        software = work / "files" / "opt" / package.name
+        for path, content in package.files.items():
+            write_file(software / path, content)
+        specification = work / "package.spec"
+        specification.write_text(_specification(package))
+        run(
+            "rpmbuild",
+            "-bb",
+            "--quiet",
+            *_define("_topdir", work),
+            *_define("_rpmdir", self.directory),
+            *_define("_rpmfilename", package.file_name),
+            *_define("_binary_payload", "w0.gzdio"),
+            *_define("__os_install_post", "%{nil}"),
+            str(specification),
+        )
+        shutil.rmtree(work)
+
+    def _index(self) -> None:
+        run("createrepo_c", "--quiet", "--no-database", "--update", str(self.directory))
+
+
+def yum_launcher(directory: Path, root: Path, repository: PackageRepository) -> Path:
+    """Write ``directory/yum``, which is dnf for ``root`` and ``repository``; return its path."""
+    configuration = directory / "dnf.conf"
+    write_file(
+        configuration,
+        "[main]\ngpgcheck=0\nplugins=0\nreposdir=/nonexistent\nlogdir=/var/log\n"
+        "cachedir=/var/cache/dnf\npersistdir=/var/lib/dnf\n"
+        f"[lab]\nname=lab\nbaseurl=file://{repository.directory}\n",
+    )
+    argv = ["dnf", "-c", str(configuration), f"--installroot={root}", "--releasever=1"]
+    launcher = directory / "yum"
+    # rpm derives the place of its data from HOME here: see RPM_DATABASE.
+    write_file(launcher, f'#!/bin/sh\nHOME=/root exec {shlex.join(argv)} "$@"\n')
+    return launcher
+
+
+def write_file(path: Path, content: str) -> None:
+    """Write a file, and its directory if need be; executable if it starts with ``#!``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    path.chmod(0o755 if content.startswith("#!") else 0o644)
+
+
+def run(*argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+    """Run a program; return its standard output, stripped.
+
+    Raises ``RuntimeError`` with all that it printed.
+    """
+    done = subprocess.run(
+        argv,
+        cwd=cwd,
+        env=os.environ | dict(env or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{shlex.join(argv)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+def _define(name: str, value: object) -> Sequence[str]:
+    return "--define", f"{name} {value}"
+
+
+def _specification(package: Package) -> str:
+    epoch = "" if package.epoch is None else f"Epoch: {package.epoch}\n"
+    scriptlets = "".join(f"%{name} -p <lua>\n{lua}\n" for name, lua in package.scriptlets.items())
+    return (
+        f"Name: {package.name}\nVersion: {package.version}\nRelease: {package.release}\n{epoch}"
+        "Summary: made by the lab\nLicense: MIT\nBuildArch: noarch\nAutoReqProv: no\n"
+        "%description\nMade by the lab.\n"
+        "%install\ncp -a %{_topdir}/files/. %{buildroot}\n"
+        f"%files\n/opt/{package.name}\n{scriptlets}"
+    )

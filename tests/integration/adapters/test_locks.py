@@ -1,0 +1,239 @@
+"""One host at a time works on a node, whatever becomes of sessions."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+import zc.zk
+from zc.zkdeployment.adapters.locks import ROOT, NodeLocks
+from zc.zkdeployment.errors import Abandoned
+from zc.zkdeployment.model import Identity
+from zc.zkdeployment.wakeup import Wakeup
+
+LIMIT = 20  # seconds until a test that waits has failed
+
+
+class Host:
+    """A host that can take node locks, in threads of its own."""
+
+    def __init__(self, name: str, connection: str) -> None:
+        self.zk = zc.zk.ZK(connection)
+        self.wakeup = Wakeup()
+        self.locks = NodeLocks(self.zk, Identity(name, f"{name}.example.com"), self.wakeup)
+        self.stopped = False
+        self.has_it = threading.Event()
+        self.give_back = threading.Event()
+        self.abandoned = threading.Event()
+        self.thread: threading.Thread | None = None
+
+    def going_on(self) -> None:
+        if self.stopped:
+            raise Abandoned("the test says so")
+
+    def start(self, path: str) -> None:
+        self.thread = threading.Thread(target=self._hold, args=(path,), daemon=True)
+        self.thread.start()
+
+    def _hold(self, path: str) -> None:
+        try:
+            with self.locks.node(path, self.going_on):
+                self.has_it.set()
+                assert self.give_back.wait(LIMIT)
+        except Abandoned:
+            self.abandoned.set()
+
+    def finish(self) -> None:
+        self.give_back.set()
+        assert self.thread is not None
+        self.thread.join(LIMIT)
+        assert not self.thread.is_alive()
+
+
+@pytest.fixture
+def host(zk_connection: str) -> Iterator[Callable[[str], Host]]:
+    with ExitStack() as stack:
+
+        def make(name: str) -> Host:
+            made = Host(name, zk_connection)
+            stack.callback(made.zk.close)
+            return made
+
+        yield make
+
+
+def wait_for_children(zk: zc.zk.ZK, path: str, count: int) -> None:
+    enough = threading.Event()
+
+    @zk.client.ChildrenWatch(path)
+    def look(children: list[str]) -> None:
+        if len(children) >= count:
+            enough.set()
+
+    assert enough.wait(LIMIT)
+
+
+def test_a_lock_is_taken_at_once_and_leaves_nothing_behind(
+    zk: zc.zk.ZK, host: Callable[[str], Host]
+) -> None:
+    """After a deployment the lock nodes look as they always did."""
+    one = host("one")
+    with one.locks.node("/cust/someapp/cms", one.going_on):
+        [owner] = zk.get_properties("/agent-locks/cust,someapp,cms")["owners"]
+        assert (owner["host"], owner["name"]) == ("one", "one.example.com")
+        assert zk.get_children("/agent-locks/cust,someapp,cms") == []
+    assert zk.export_tree("/agent-locks") == "/agent-locks\n  /cust,someapp,cms\n"
+
+
+def test_hosts_wait_in_line_and_one_release_lets_one_in(
+    zk: zc.zk.ZK, host: Callable[[str], Host]
+) -> None:
+    first, second, third = (host(name) for name in ("z", "y", "x"))
+    first.start("/a")
+    assert first.has_it.wait(LIMIT)
+    second.start("/a")
+    wait_for_children(zk, f"{ROOT}/a", 1)
+    third.start("/a")
+    wait_for_children(zk, f"{ROOT}/a", 2)
+    assert not second.has_it.is_set()
+    first.finish()
+    assert second.has_it.wait(LIMIT)
+    assert not third.has_it.is_set()
+    second.finish()
+    assert third.has_it.wait(LIMIT)
+    third.finish()
+    assert zk.export_tree(ROOT, ephemeral=True) == "/agent-locks\n  /a\n"
+
+
+def test_different_nodes_do_not_wait_for_each_other(host: Callable[[str], Host]) -> None:
+    """`/a,b/c` and `/a/b,c` are two nodes, although both could be written `a,b,c`."""
+    one, two = host("one"), host("two")
+    with (
+        one.locks.node("/a,b/c", one.going_on),
+        two.locks.node("/a/b,c", two.going_on),
+    ):
+        pass
+
+
+def test_a_host_that_lost_its_session_keeps_the_node(
+    zk: zc.zk.ZK, zk_connection: str, host: Callable[[str], Host]
+) -> None:
+    """Its script may still run: nobody else may start there until it is back."""
+    one, two = host("one"), host("two")
+    one.start("/a")
+    assert one.has_it.wait(LIMIT)
+    one.zk.close()
+    two.start("/a")
+    wait_for_children(zk, f"{ROOT}/a", 1)
+    assert not two.has_it.is_set()
+    returned = host("one")
+    assert returned.locks.owned() == {"/a"}
+    with returned.locks.node("/a", returned.going_on):
+        assert not two.has_it.is_set()
+    assert returned.locks.owned() == frozenset()
+    assert two.has_it.wait(LIMIT)
+    two.finish()
+
+
+def test_a_node_that_the_tree_forgot_can_be_given_back(
+    zk: zc.zk.ZK, host: Callable[[str], Host]
+) -> None:
+    one = host("one")
+    one.start("/a,b")
+    assert one.has_it.wait(LIMIT)
+    one.zk.close()
+    returned = host("one")
+    assert returned.locks.owned() == {"/a,b"}
+    returned.locks.disown("/a,b")
+    assert returned.locks.owned() == frozenset()
+    assert zk.get_properties(f"{ROOT}/a%2Cb") == {}
+
+
+def test_nothing_is_owned_where_there_are_no_locks(host: Callable[[str], Host]) -> None:
+    assert host("one").locks.owned() == frozenset()
+
+
+def test_a_wait_that_must_not_go_on_leaves_the_line(
+    zk: zc.zk.ZK, host: Callable[[str], Host]
+) -> None:
+    """After an all stop nobody stands in line for what will not happen."""
+    one, two, three = host("one"), host("two"), host("three")
+    one.start("/a")
+    assert one.has_it.wait(LIMIT)
+    two.start("/a")
+    wait_for_children(zk, f"{ROOT}/a", 1)
+    two.stopped = True
+    two.wakeup.set()
+    assert two.abandoned.wait(LIMIT)
+    assert zk.get_children(f"{ROOT}/a") == []
+    three.start("/a")
+    one.finish()
+    assert three.has_it.wait(LIMIT)
+    three.finish()
+
+
+def test_a_place_in_line_goes_with_the_session_of_its_host(
+    zk: zc.zk.ZK, host: Callable[[str], Host]
+) -> None:
+    one, two, three = host("one"), host("two"), host("three")
+    one.start("/a")
+    assert one.has_it.wait(LIMIT)
+    two.start("/a")
+    wait_for_children(zk, f"{ROOT}/a", 1)
+    three.start("/a")
+    wait_for_children(zk, f"{ROOT}/a", 2)
+    two.stopped = True
+    two.zk.close()
+    one.finish()
+    assert three.has_it.wait(LIMIT)
+    three.finish()
+
+
+def test_locks_of_the_usual_recipe_are_respected(
+    zk: zc.zk.ZK, host: Callable[[str], Host]
+) -> None:
+    """Operators' scripts that lock a node with kazoo's own lock keep agents away."""
+    one = host("one")
+    lock = zk.client.Lock(f"{ROOT}/a")
+    assert lock.acquire(timeout=LIMIT)
+    one.start("/a")
+    wait_for_children(zk, f"{ROOT}/a", 2)
+    assert not one.has_it.is_set()
+    lock.release()
+    assert one.has_it.wait(LIMIT)
+    one.finish()
+
+
+@pytest.mark.parametrize("owners", [{}, {"owners": [{"host": "two"}]}])
+def test_a_lock_that_was_broken_is_left_alone(
+    owners: dict[str, object],
+    zk: zc.zk.ZK,
+    host: Callable[[str], Host],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Who broke a lock may have given it to somebody else, who must not lose it."""
+    one = host("one")
+    with (
+        caplog.at_level(logging.WARNING, "zc.zkdeployment"),
+        one.locks.node("/a", one.going_on),
+    ):
+        zk.properties(f"{ROOT}/a", watch=False).set(owners)
+    assert zk.get_properties(f"{ROOT}/a") == owners
+    assert [record.getMessage() for record in caplog.records] == [
+        "The lock /agent-locks/a was broken by somebody else"
+    ]
+
+
+@pytest.mark.parametrize("data", [b"\xff\x00", b"[]", b'{"owners": 3}', b'{"owners": [{}]}'])
+def test_a_lock_node_with_nonsense_is_a_free_lock(
+    data: bytes, zk: zc.zk.ZK, host: Callable[[str], Host]
+) -> None:
+    zk.create(ROOT)
+    zk.create(f"{ROOT}/a", data)
+    one = host("one")
+    with one.locks.node("/a", one.going_on):
+        assert zk.get_properties(f"{ROOT}/a")["owners"][0]["host"] == "one"

@@ -1,0 +1,274 @@
+"""What a host shows of itself, what it sees of the fleet, and how it stops it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from kazoo.client import KazooClient
+from kazoo.protocol.states import ZnodeStat
+
+import zc.zk
+from zc.zkdeployment.adapters.registry import MAX_ERROR, Registry
+from zc.zkdeployment.adapters.stop_intent import StopIntent
+from zc.zkdeployment.errors import AnotherAgent, BadHost, Unreachable
+from zc.zkdeployment.lab.zookeeper import Server
+from zc.zkdeployment.model import Identity, Version
+from zc.zkdeployment.wakeup import Wakeup
+
+LIMIT = 20  # seconds until a test that waits has failed
+SHORT = 2.0  # seconds of a session that a test lets expire
+
+CACHE = Identity("4242", "host42", "cache")
+
+
+class Host:
+    """A host's registry with what it needs."""
+
+    def __init__(self, connection: str, run: Path, identity: Identity, timeout: float) -> None:
+        self.zk = zc.zk.ZK(connection, timeout)
+        self.wakeup = Wakeup()
+        self.intent = StopIntent(str(run))
+        self.registry = Registry(self.zk, identity, self.wakeup, self.intent)
+
+    def wait_for_version(self, version: Version) -> None:
+        while self.registry.version() != version:
+            seen = self.wakeup.count
+            if self.registry.version() == version:
+                return
+            self.wakeup.wait(seen, LIMIT)
+            assert self.wakeup.count > seen
+
+
+MakeHost = Callable[..., Host]
+
+
+@pytest.fixture
+def host(zk_connection: str, tmp_path: Path) -> Iterator[MakeHost]:
+    with ExitStack() as stack:
+
+        def make(
+            identity: Identity = CACHE, connection: str = zk_connection, timeout: float = 10.0
+        ) -> Host:
+            made = Host(connection, tmp_path, identity, timeout)
+            stack.callback(made.zk.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def hosts(zk: zc.zk.ZK) -> zc.zk.ZK:
+    zk.import_tree("/hosts\n  version = 1\n")
+    return zk
+
+
+def test_a_host_shows_name_role_and_version_while_it_lives(
+    hosts: zc.zk.ZK, host: MakeHost
+) -> None:
+    one = host()
+    assert one.registry.register("7", 5) == "7"
+    assert hosts.get_properties("/hosts/4242") == {
+        "name": "host42",
+        "role": "cache",
+        "version": "7",
+    }
+    one.zk.close()
+    assert hosts.get_children("/hosts") == []
+
+
+def test_a_host_without_a_role_shows_none(hosts: zc.zk.ZK, host: MakeHost) -> None:
+    host(Identity("1", "one")).registry.register(None, 5)
+    assert hosts.get_properties("/hosts/1") == {"name": "one", "version": None}
+
+
+def test_without_a_fleet_an_agent_says_what_to_do(zk: zc.zk.ZK, host: MakeHost) -> None:
+    with pytest.raises(BadHost, match="there is no /hosts in ZooKeeper: publish a tree"):
+        host().registry.register(None, 5)
+
+
+def test_a_node_of_an_agent_of_old_gives_its_version_and_becomes_ephemeral(
+    hosts: zc.zk.ZK, host: MakeHost
+) -> None:
+    hosts.create("/hosts/4242", b'{"version": 3}')
+    assert host().registry.register(2, 5) == 3
+    assert hosts.is_ephemeral("/hosts/4242")
+    assert hosts.get_properties("/hosts/4242")["version"] == 3
+
+
+def test_a_second_agent_for_a_host_is_refused(hosts: zc.zk.ZK, host: MakeHost) -> None:
+    host().registry.register(1, 5)
+    with pytest.raises(AnotherAgent, match="Another agent is running"):
+        host().registry.register(1, 0.2)
+
+
+def test_an_agent_that_was_killed_does_not_keep_the_next_one_out(
+    zk_connection: str, hosts: zc.zk.ZK, host: MakeHost
+) -> None:
+    """The session of a killed agent lives on for a while: the next agent waits it out."""
+    code = (
+        "import sys, zc.zk\n"
+        f"zk = zc.zk.ZK({zk_connection!r}, {SHORT})\n"
+        "zk.client.create('/hosts/4242', ephemeral=True)\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == b"ready\n"
+        killed.kill()
+    assert host().registry.register(2, LIMIT) == 2
+    assert hosts.get_properties("/hosts/4242")["version"] == 2
+
+
+def test_reports_change_only_what_they_name(hosts: zc.zk.ZK, host: MakeHost) -> None:
+    registry = host().registry
+    registry.register(1, 5)
+    registry.report(version=2)
+    registry.report(error=None)
+    assert hosts.get_properties("/hosts/4242") == {"name": "host42", "role": "cache", "version": 2}
+
+
+def test_nothing_is_written_where_nothing_changed(hosts: zc.zk.ZK, host: MakeHost) -> None:
+    """A thousand agents that have nothing to say leave ZooKeeper in peace."""
+    registry = host().registry
+    registry.register(1, 5)
+    before = hosts.exists("/hosts/4242").version
+    registry.report(error=None)
+    registry.report(version=1)
+    registry.deliver()
+    assert hosts.exists("/hosts/4242").version == before
+
+
+def test_an_all_stop_shows_why_until_the_error_is_taken_away(
+    hosts: zc.zk.ZK, host: MakeHost
+) -> None:
+    hosts.properties("/hosts", watch=False).update(kept="this")
+    one = host()
+    one.registry.register(1, 5)
+    one.registry.watch()
+    one.registry.all_stop("Command failed: /opt/x")
+    assert one.registry.version() is None
+    assert hosts.get_properties("/hosts") == {"version": None, "kept": "this"}
+    assert hosts.get_properties("/hosts/4242")["error"] == "Command failed: /opt/x"
+    one.registry.report(error=None)
+    assert "error" not in hosts.get_properties("/hosts/4242")
+
+
+def test_a_huge_error_is_shown_in_part(hosts: zc.zk.ZK, host: MakeHost) -> None:
+    one = host()
+    one.registry.register(1, 5)
+    one.registry.all_stop("x" * 10_000_000)
+    assert len(hosts.get_properties("/hosts/4242")["error"]) == MAX_ERROR + 2
+
+
+def test_a_fleet_that_is_gone_needs_no_stop(hosts: zc.zk.ZK, host: MakeHost) -> None:
+    one = host()
+    one.registry.register(1, 5)
+    hosts.delete_recursive("/hosts", force=True)
+    one.registry.all_stop("bad")
+    assert one.intent.error is None
+
+
+def test_the_cluster_version_is_followed(hosts: zc.zk.ZK, host: MakeHost) -> None:
+    one = host()
+    one.registry.watch()
+    assert one.registry.version() == 1
+    properties = hosts.properties("/hosts", watch=False)
+    for version in ("a", False, None, 2):
+        properties.update(version=version)
+        one.wait_for_version(version)
+    hosts.delete("/hosts")
+    one.wait_for_version(None)
+
+
+def test_an_old_notice_does_not_undo_a_stop(hosts: zc.zk.ZK, host: MakeHost) -> None:
+    """Between its all stop and the watch that tells of it, a host must not deploy again."""
+    one = host()
+    one.registry.register(1, 5)
+    data, stat = hosts.get("/hosts")
+    one.registry.all_stop("bad")
+    one.registry._hosts_changed(data, stat)
+    assert one.registry.version() is None
+
+
+def test_the_tree_comes_without_what_the_fleet_does(hosts: zc.zk.ZK, host: MakeHost) -> None:
+    hosts.import_tree("/a : b\n  /c\n    x = 1\n/agent-locks\n  /z\n/role-locks\n/roles\n")
+    tree = host().registry.read_tree()
+    assert dict(tree) == {"/": {}, "/a": {"type": "b"}, "/a/c": {"x": 1}, "/roles": {}}
+    assert len(tree) == 4
+    assert "/a/c" in tree
+    assert "/hosts" not in tree
+
+
+def test_a_stop_that_zookeeper_did_not_get_is_delivered_by_the_next_agent(
+    tmp_path: Path, host: MakeHost
+) -> None:
+    """ZooKeeper is away while an error is reported, and the agent is restarted: still a stop."""
+    with Server.start(tmp_path / "server") as server:
+        one = host(connection=server.connection_string, timeout=SHORT)
+        one.zk.import_tree("/hosts\n  version = 1\n")
+        one.registry.register(1, 5)
+        server.stop()
+        one.registry.all_stop("bad")
+        assert (tmp_path / "stop").exists()
+        with pytest.raises(Unreachable):
+            one.registry.deliver()
+        one.registry.report(version=9)  # later, too
+        one.zk.close()
+        server.restart()
+        two = host(connection=server.connection_string)
+        assert two.intent.error == "bad"
+        two.registry.register(1, LIMIT)
+        two.registry.deliver()
+        assert two.zk.get_properties("/hosts")["version"] is None
+        assert two.zk.get_properties("/hosts/4242")["error"] == "bad"
+        assert not (tmp_path / "stop").exists()
+        two.zk.close()
+
+
+def test_an_intent_that_cannot_be_read_is_still_one(tmp_path: Path) -> None:
+    """Stopping a fleet for nothing is cheaper than not stopping it."""
+    (tmp_path / "stop").write_bytes(b"\xff{")
+    assert "cannot be read" in str(StopIntent(str(tmp_path)).error)
+
+
+def test_an_intent_survives_a_full_disk_in_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    intent = StopIntent(str(tmp_path / "missing"))
+    intent.keep("bad")
+    assert intent.error == "bad"
+    assert "Cannot keep the intent" in caplog.text
+
+
+def test_a_host_is_back_after_its_session_expired(
+    zk_connection: str, hosts: zc.zk.ZK, host: MakeHost
+) -> None:
+    """A host that was cut off shows itself again, with what it reached meanwhile."""
+    one = host()
+    one.registry.register(1, 5)
+    one.registry.report(version=2)
+    first = hosts.exists("/hosts/4242").czxid
+    back = threading.Event()
+
+    @hosts.client.DataWatch("/hosts/4242")
+    def look(_: bytes | None, stat: ZnodeStat | None) -> None:
+        if stat is not None and stat.czxid != first:
+            back.set()
+
+    usurper = KazooClient(zk_connection, client_id=one.zk.client.client_id)
+    usurper.start()
+    usurper.stop()  # ends the session on the server
+    usurper.close()
+    assert back.wait(LIMIT)
+    assert hosts.get_properties("/hosts/4242")["version"] == 2
+    one.registry.report(version=3)
+    assert hosts.get_properties("/hosts/4242")["version"] == 3

@@ -1,0 +1,66 @@
+"""A person reads what a host does, and what it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from zc.zkdeployment.demo import words
+from zc.zkdeployment.demo.fleet import Fleet, HostState, Lock
+from zc.zkdeployment.demo.words import Mood
+
+HOST = HostState("host1", registered=True, version=1, status="done")
+WAITED_FOR = Lock("/shop/web", owners=("host2",), waiting=("host3", "host1"))
+
+
+@pytest.mark.parametrize(
+    ("host", "fleet", "expected"),
+    [
+        (HOST, Fleet(1), (Mood.DONE, "")),
+        (replace(HOST, registered=False), Fleet(1), (Mood.GONE, "no agent")),
+        (replace(HOST, error="no disk"), Fleet(None), (Mood.FAILED, "no disk")),
+        (HOST, Fleet(None), (Mood.STOPPED, "before it deployed this version")),
+        (
+            replace(HOST, busy=True),
+            Fleet(2, locks=(Lock("/shop/tools"), WAITED_FOR)),
+            (Mood.WAITING, "for /shop/web, host2 has it"),
+        ),
+        (
+            replace(
+                HOST,
+                busy=True,
+                status="deploying Deployment(app='web', subtype=None, version='2.0', "
+                "rpm_name='web', path='/shop/web', n=0)",
+            ),
+            Fleet(2, locks=(Lock("/shop/web", owners=("host1",)),)),
+            (Mood.WORKING, "deploying /shop/web 0"),
+        ),
+    ],
+)
+def test_a_host_is_described(host: HostState, fleet: Fleet, expected: tuple[Mood, str]) -> None:
+    assert words.mood(host, fleet) == expected
+
+
+@pytest.mark.parametrize(
+    ("lock", "expected"),
+    [
+        (Lock("/a"), "free"),
+        (Lock("/a", ("host1",)), "host1 has it"),
+        (Lock("/a", ("host1", "host2"), ("host3",)), "host1 and host2 has it; waiting: host3"),
+        (Lock("/a", (), ("host3",)), "free; waiting: host3"),
+    ],
+)
+def test_a_lock_is_described(lock: Lock, expected: str) -> None:
+    assert words.locks(lock) == expected
+
+
+def test_only_changes_are_told() -> None:
+    first = Fleet(1, locks=(Lock("/a"),))
+    assert list(words.changes(None, first)) == [("fleet", "cluster version 1")]
+    assert list(words.changes(first, first)) == []
+    later = Fleet(None, locks=(Lock("/a", ("host1",)), Lock("/b")))
+    assert list(words.changes(first, later)) == [
+        ("fleet", "ALL STOP: the cluster version is None"),
+        ("lock", "/a: host1 has it"),
+    ]
