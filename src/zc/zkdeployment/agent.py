@@ -113,7 +113,10 @@ class Agent:
         self._reconciler.close()
 
     def close(self) -> None:
-        """End the agent: its running step is waited for, its host node goes away."""
+        """End the agent: its running step is waited for, its host node goes away.
+
+        May be called more than once.
+        """
         if self._thread is not None:
             self.stop()
             self._thread.join(CLOSE_PATIENCE)

@@ -24,7 +24,11 @@ ROLLING = Fleet(
     ),
     (Lock("/shop/web", ("host1",), ("host2",)),),
 )
-STOPPED = Fleet(None, (replace(CALM.hosts[0], error="Command failed: web"), *CALM.hosts[1:]))
+STOPPED = Fleet(
+    None,
+    (replace(CALM.hosts[0], error="Command failed: web"), *CALM.hosts[1:]),
+    (Lock("/shop/web"),),
+)
 
 
 def test_the_plain_story_tells_only_what_is_new() -> None:
@@ -45,9 +49,10 @@ def test_the_plain_story_tells_only_what_is_new() -> None:
         "fleet  cluster version 2",
         "lock   /shop/web: host1 has it; waiting: host2",
         "host1  yum -y install web-2.0",
-        "fleet  ALL STOP: the cluster version is None",
         "host1  ERROR FAILURE",
         "host1  no disk",
+        "lock   /shop/web: free",
+        "fleet  ALL STOP: the cluster version is None",
     ]
     assert said[-1] == "\n  => it stopped (1.2 s)"
 

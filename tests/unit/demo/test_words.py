@@ -9,6 +9,7 @@ import pytest
 from zc.zkdeployment.demo import words
 from zc.zkdeployment.demo.fleet import Fleet, HostState, Lock
 from zc.zkdeployment.demo.words import Mood
+from zc.zkdeployment.model import Version
 
 HOST = HostState("host1", registered=True, version=1, status="done")
 WAITED_FOR = Lock("/shop/web", owners=("host2",), waiting=("host3", "host1"))
@@ -20,7 +21,9 @@ WAITED_FOR = Lock("/shop/web", owners=("host2",), waiting=("host3", "host1"))
         (HOST, Fleet(1), (Mood.DONE, "")),
         (replace(HOST, registered=False), Fleet(1), (Mood.GONE, "no agent")),
         (replace(HOST, error="no disk"), Fleet(None), (Mood.FAILED, "no disk")),
-        (HOST, Fleet(None), (Mood.STOPPED, "before it deployed this version")),
+        (HOST, Fleet(None), (Mood.STOPPED, "held back with all others")),
+        (HOST, Fleet(False), (Mood.STOPPED, "held back with all others")),
+        (HOST, Fleet(2), (Mood.WORKING, "about to begin")),
         (
             replace(HOST, busy=True),
             Fleet(2, locks=(Lock("/shop/tools"), WAITED_FOR)),
@@ -55,12 +58,21 @@ def test_a_lock_is_described(lock: Lock, expected: str) -> None:
     assert words.locks(lock) == expected
 
 
-def test_only_changes_are_told() -> None:
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        (None, "ALL STOP: the cluster version is None"),
+        (False, "cluster version False: agents hold still"),
+        (0, "cluster version 0"),
+    ],
+)
+def test_a_cluster_version_is_described(version: Version, expected: str) -> None:
+    assert words.cluster(version) == expected
+
+
+def test_only_changes_of_locks_are_told() -> None:
     first = Fleet(1, locks=(Lock("/a"),))
-    assert list(words.changes(None, first)) == [("fleet", "cluster version 1")]
-    assert list(words.changes(first, first)) == []
-    later = Fleet(None, locks=(Lock("/a", ("host1",)), Lock("/b")))
-    assert list(words.changes(first, later)) == [
-        ("fleet", "ALL STOP: the cluster version is None"),
-        ("lock", "/a: host1 has it"),
-    ]
+    assert list(words.lock_changes(None, first)) == []
+    later = Fleet(1, locks=(Lock("/a", ("host1",)), Lock("/b")))
+    assert list(words.lock_changes(first, later)) == ["/a: host1 has it"]
+    assert list(words.lock_changes(later, first)) == ["/a: free"]

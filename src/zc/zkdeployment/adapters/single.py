@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from pathlib import Path
 
 from zc.zkdeployment.errors import AnotherAgent
@@ -15,15 +14,13 @@ class OnlyAgent:
     def __init__(self, run_directory: str) -> None:
         """Take the lock; raises :exc:`~zc.zkdeployment.errors.AnotherAgent` if it is taken."""
         Path(run_directory).mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(
-            Path(run_directory, "agent.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
+        self._file = Path(run_directory, "agent.lock").open("w")
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(self._descriptor)
+            self._file.close()
             raise AnotherAgent("Another agent is running") from None
 
     def close(self) -> None:
-        """Give the lock back."""
-        os.close(self._descriptor)
+        """Give the lock back; nothing if that was done before."""
+        self._file.close()

@@ -7,6 +7,7 @@ trust yum"; companions.md, "Other behaviour worth keeping".
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
@@ -20,7 +21,7 @@ from zc.zkdeployment.ports import Commands, HostFiles
 
 logger = logging.getLogger(__name__)
 
-_SCRIPTLET_FAILED = "scriptlet failed"
+_scriptlet_failed = re.compile(r"scriptlet failed|Error in \w+ scriptlet").search
 
 
 class Yum:
@@ -73,7 +74,7 @@ class Yum:
 
     def _change(self, verb: str, spec: str) -> None:
         for line in self._yum("-y", verb, spec).splitlines():
-            if _SCRIPTLET_FAILED in line:  # and yet yum exits with 0
+            if _scriptlet_failed(line):  # and yet yum exits with 0
                 logger.warning("%s: %s", spec, line.strip())
 
     def _yum(self, *arguments: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import logging
 
 import click
 
@@ -15,6 +15,8 @@ _SUBCOMMANDS = {
     "demo": "zc.zkdeployment.cli.demo:demo",
     "completion": "zc.zkdeployment.cli.completion:completion",
 }
+
+_silence = logging.NullHandler()
 
 
 @click.group(
@@ -30,10 +32,13 @@ _SUBCOMMANDS = {
     show_envvar=True,
     help="Show a traceback with an error.",
 )
-def main(**_debug: Any) -> None:
+def main(debug: bool) -> None:
     """Bring every host to what a versioned tree in ZooKeeper says.
 
     On each host `zkdeploy agent` runs as a service; `zkdeploy plan` tells what
     it would do. The other commands are for operators, on any machine that
     reaches ZooKeeper.
     """
+    if not debug:
+        # The one line of an error says it all; the agent's log has its own handler.
+        logging.getLogger("kazoo").addHandler(_silence)

@@ -119,6 +119,7 @@ def _expected() -> tuple[type[BaseException], ...]:
     from zc.zk import errors as tree
 
     return (
+        click.ClickException,
         errors.BadTree,
         errors.AnotherAgent,
         errors.BadConfiguration,
@@ -143,6 +144,8 @@ def _explain(error: BaseException) -> str:
     from zc.zk import errors as tree
 
     match error:
+        case click.ClickException():
+            return error.format_message()
         case tree.FailedConnect():
             return f"no ZooKeeper server answered at {error}; is the address right?"
         case tree.MissingNode(args=(path,)) | NoNodeError(args=(path,)):

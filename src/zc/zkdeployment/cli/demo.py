@@ -17,7 +17,7 @@ from zc.zkdeployment.demo import guide
 from zc.zkdeployment.demo.directory import directory_for
 from zc.zkdeployment.demo.errors import DemoFailed
 from zc.zkdeployment.demo.play import Play
-from zc.zkdeployment.demo.requirements import check_programs
+from zc.zkdeployment.demo.requirements import check_requirements
 from zc.zkdeployment.demo.stage import Stage
 from zc.zkdeployment.demo.view import PlainView, View
 
@@ -61,7 +61,7 @@ def demo(keep: bool, directory: Path | None, pace: float) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
-        check_programs()
+        check_requirements()
         with directory_for(directory) as where, _view() as view:
             _play(where, view, keep, pace)
     except DemoFailed as error:

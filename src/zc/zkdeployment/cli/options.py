@@ -1,7 +1,8 @@
-"""Options that several subcommands have."""
+"""Options that several subcommands have, and what they lead to."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from zc.zk import ZK
+from zc.zk.links import normalize
 from zc.zkdeployment.config import (
     DEFAULT_CONNECTION_STRING,
     Settings,
@@ -31,6 +34,20 @@ zookeeper_option = click.option(
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document instead of text."
 )
+
+
+def node_path(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the absolute path of a node in the form that ZooKeeper wants (a callback)."""
+    if not value.startswith("/"):
+        raise click.BadParameter(
+            f"{value!r} is not the path of a node; it starts with a slash.", ctx, param
+        )
+    return normalize(value)
+
+
+def open_tree(connection: str) -> contextlib.closing[ZK]:
+    """Connect to ZooKeeper, for a ``with`` statement. Raises ``FailedConnect``."""
+    return contextlib.closing(ZK(connection))
 
 
 def host_options(function: _Function) -> _Function:

@@ -32,7 +32,7 @@ def gone() -> str:
 def things_to_try(stage: Stage) -> str:
     """Return commands that work while the fleet of ``stage`` runs."""
     here = shlex.quote(str(stage.directory))
-    one, two = stage.hosts[0], stage.agents[1]
+    one, two, *_ = stage.hosts
     tree = f"{_zkdeploy()} tree"
     at = f"--zookeeper {stage.connection_string}"
     return "\n".join(
@@ -52,9 +52,8 @@ def things_to_try(stage: Stage) -> str:
             "  # let scripts take 5 seconds",
             f"  echo 5 >{shlex.quote(str(stage.pace_file))}",
             "  # crash an agent, then start it again",
-            f"  kill -9 {two.pid}",
-            f"  {shlex.quote(str(two.host.zkdeploy))} agent"
-            f" >>{shlex.quote(str(two.host.log))} 2>&1 &",
+            f"  kill -9 $(cut -d' ' -f2 {shlex.quote(str(two.status))})",
+            f"  {shlex.quote(str(two.zkdeploy))} agent >>{shlex.quote(str(two.log))} 2>&1 &",
         )
     )
 

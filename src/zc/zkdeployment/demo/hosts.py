@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,7 +118,7 @@ class Agent:
         """Start the agent, without waiting for it to be ready."""
         with self.host.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [self.host.zkdeploy, "agent"],
+                [*_end_with_parent(), self.host.zkdeploy, "agent"],
                 cwd=self.host.path,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -143,6 +144,12 @@ class Agent:
                 self._process.wait(max(deadline - time.monotonic(), 0))
             except subprocess.TimeoutExpired:
                 self.kill()
+
+
+def _end_with_parent() -> list[str]:
+    """Return what, in front of a command, lets the kernel end it when this process was killed."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 def processes_below(directory: Path) -> Iterator[int]:

@@ -15,7 +15,8 @@ from zc.zkdeployment.demo.view import View
 PATIENCE = 60.0
 
 _SCRIPTS = 10  # more than run one after the other in any act
-_READING = 2.0  # paces that a person gets to read
+_BEFORE = 2.0  # paces that a person gets to read what an act is about
+_AFTER = 3.0  # and to look at what came of it
 _LOOK = 0.1  # seconds between two looks at the fleet
 
 #: Says what still differs from what is waited for.
@@ -30,7 +31,7 @@ class Play:
     ) -> None:
         self._stage = stage
         self._view = view
-        self._reading = _READING * pace
+        self._pace = pace
         self._patience = patience + _SCRIPTS * pace
 
     def run(self) -> None:
@@ -47,7 +48,7 @@ class Play:
 
     def _act(self, act: story.Act) -> None:
         self._view.begin(act, self._stage.changes(act))
-        self._let_read()
+        self._let_read(_BEFORE)
         start = time.monotonic()
         self._stage.publish(act)
         fleet = self._wait(
@@ -56,10 +57,10 @@ class Play:
             stops=act.fails,
         )
         self._view.end(story.outcome(act, fleet), time.monotonic() - start)
-        self._let_read()
+        self._let_read(_AFTER)
 
-    def _let_read(self) -> None:
-        enough = time.monotonic() + self._reading
+    def _let_read(self, paces: float) -> None:
+        enough = time.monotonic() + paces * self._pace
         self.show(lambda: time.monotonic() >= enough)
 
     def _wait(self, complaint: str, missing: Missing, *, stops: bool = False) -> Fleet:

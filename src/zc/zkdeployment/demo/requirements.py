@@ -1,7 +1,8 @@
-"""The programs that the demo needs."""
+"""What the demo needs of a machine."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 
@@ -19,8 +20,10 @@ _PROGRAMS = {
 }
 
 
-def check_programs(which: Callable[[str], str | None] = shutil.which) -> None:
-    """Raise :exc:`DemoFailed`, naming all that is missing, unless this machine has all of it."""
+def check_requirements(
+    which: Callable[[str], str | None] = shutil.which, user: Callable[[], int] = os.geteuid
+) -> None:
+    """Raise :exc:`DemoFailed`, naming all that is missing, unless the demo can run here."""
     missing = [program for program in _PROGRAMS if which(program) is None]
     packages = sorted({_PROGRAMS[program] for program in missing})
     complaints = []
@@ -33,5 +36,10 @@ def check_programs(which: Callable[[str], str | None] = shutil.which) -> None:
         find_runtime(which=which)
     except NoZooKeeper as error:
         complaints.append(str(error))
+    if user() != 0:
+        complaints.append(
+            "dnf installs for root only, below any directory: run the demo as root, or as\n"
+            "    unshare --map-root-user zkdeploy demo"
+        )
     if complaints:
-        raise DemoFailed("The demo needs programs that are not here.\n" + "\n".join(complaints))
+        raise DemoFailed("the demo cannot run here.\n" + "\n".join(complaints))

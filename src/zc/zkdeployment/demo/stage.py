@@ -1,4 +1,4 @@
-"""All that a demo needs around its agents: repositories, ZooKeeper, and what a person publishes."""
+"""All that a demo needs around its agents: repositories, ZooKeeper, and who publishes."""
 
 from __future__ import annotations
 
@@ -95,9 +95,7 @@ class Stage:
         number = story.ACTS.index(act)
         if number == 0:
             return self._tree(act)
-        before, after = (
-            tree.parse_tree(self._tree(story.ACTS[n])) for n in (number - 1, number)
-        )
+        before, after = (tree.parse_tree(self._tree(story.ACTS[n])) for n in (number - 1, number))
         existing = {path: diff.Entry(node.properties) for path, node in tree.walk(before)}
         changes = diff.compare(after, "", existing, trim=True)
         return "\n".join(diff.lines(changes, dry_run=True))

@@ -90,7 +90,8 @@ class Relay:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closed = True
+        with self._lock:
+            self._closed = True
         self._open.set()
         _cut(self._listener)
         self.cut()
@@ -114,6 +115,8 @@ class Relay:
         address = HOST, self._server.port
         with client, contextlib.suppress(OSError), socket.create_connection(address) as server:
             with self._lock:
+                if self._closed:
+                    return
                 self._ends |= {client, server}
             doomed: set[int] = set()
             answers = self._start(self._pass_answers, server, client, doomed)

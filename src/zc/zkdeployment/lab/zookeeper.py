@@ -26,6 +26,7 @@ from zc.zkdeployment.lab.free_ports import HOST, free_ports
 from zc.zkdeployment.lab.java import Runtime, find_runtime
 
 _POLL = 0.02  # seconds between two looks at a server that is starting
+_STARTING = 1.0  # seconds; a server that is starting may accept a question and never answer
 _TRIES = 5  # with other ports each, where another process took one of them
 
 _CONFIGURATION = """\
@@ -121,11 +122,11 @@ class Server:
         """
         end = time.monotonic() + timeout
         while self.pid is not None and time.monotonic() < end:
-            configuration = self.ask("conf")
+            configuration = self.ask("conf", _STARTING)
             if f"dataDir={self._data}{os.sep}" not in configuration:
                 if "dataDir=" in configuration:
                     raise PortTaken(f"Another ZooKeeper server has {self.connection_string}")
-            elif "Mode: " in self.ask("srvr"):
+            elif "Mode: " in self.ask("srvr", _STARTING):
                 return
             time.sleep(_POLL)
         log = self._log.read_text(errors="replace")[self._log_start :]
@@ -162,11 +163,11 @@ class Server:
         """Undo :meth:`pause`."""
         self._signal(signal.SIGCONT)
 
-    def ask(self, word: str) -> str:
+    def ask(self, word: str, timeout: float = 5.0) -> str:
         """Return the answer to a four-letter word (``srvr``, ``conf``), or ``''``."""
         self._asked += 1
         try:
-            with socket.create_connection((HOST, self.port), timeout=5.0) as connection:
+            with socket.create_connection((HOST, self.port), timeout) as connection:
                 connection.sendall(word.encode())
                 with connection.makefile("rb") as answer:
                     return answer.read().decode(errors="replace")

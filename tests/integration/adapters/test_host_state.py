@@ -1,0 +1,342 @@
+"""What an agent finds on its host, what it leaves there, and what it never touches."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.integration.adapters.conftest import Host, Story
+from tests.integration.adapters.test_durable import no_file_larger_than
+
+from zc.zkdeployment.lab.packages import run, write_file
+from zc.zkdeployment.model import Deployment, Installed, UnversionedDeployment, Version
+
+CMS = Deployment("z4m", None, "1.0.0", "z4m", "/cust/someapp/cms", 0)
+
+
+def install(host: Host, name: str) -> None:
+    write_file(host.opt / name / "bin/zookeeper-deploy", "#!/bin/sh\n")
+
+
+def deploy(host: Host, app: str, stem: str, by: str | None = None) -> None:
+    """Leave what a script and an agent leave; ``by`` is the software whose script it was."""
+    write_file(host.etc / app / f"{stem}.deployed", "")
+    if by:
+        write_file(host.etc / app / f"{stem}.script", f"{host.opt}/{by}/bin/zookeeper-deploy")
+
+
+def found(host: Host) -> list[tuple[str, str, str, int]]:
+    return [tuple(deployment) for deployment in host.files.installed().deployments]
+
+
+@contextmanager
+def immutable(path: Path) -> Iterator[None]:
+    """Keep even root from changing a file or directory."""
+    run("chattr", "+i", str(path))
+    try:
+        yield
+    finally:
+        run("chattr", "-i", str(path))
+
+
+def test_a_new_host_has_nothing(host: Host) -> None:
+    assert host.files.installed() == Installed()
+
+
+def test_software_is_what_has_a_script_and_deployments_are_what_etc_says(host: Host) -> None:
+    install(host, "z4m")
+    install(host, "z4mmonitor")
+    (host.opt / "other").mkdir()
+    deploy(host, "z4m", "cust,someapp,cms.0")
+    deploy(host, "z4m", "cust2,someapp,cms.2")
+    deploy(host, "other", "cust,x.0")
+    write_file(host.etc / "z4m" / "zope.conf", "")
+
+    assert host.files.installed() == Installed(
+        (
+            UnversionedDeployment("z4m", "z4m", "/cust/someapp/cms", 0),
+            UnversionedDeployment("z4m", "z4m", "/cust2/someapp/cms", 2),
+        ),
+        frozenset({"z4m", "z4mmonitor"}),
+        frozenset(),
+    )
+
+
+def test_a_role_controller_is_known_by_its_script(host: Host) -> None:
+    write_file(host.opt / "lb" / "bin/starting-deployments", "#!/bin/sh\n")
+
+    assert host.files.installed() == Installed((), frozenset(), frozenset({"lb"}))
+
+
+def test_of_two_versions_only_the_recorded_one_owns_a_deployment(host: Host) -> None:
+    install(host, "z4m")
+    install(host, "z4m-4.0.0")
+    deploy(host, "z4m", "cust,cms.0", by="z4m-4.0.0")
+    deploy(host, "z4m", "cust2,cms.0", by="z4m")
+
+    assert found(host) == [
+        ("z4m", "z4m", "/cust2/cms", 0),
+        ("z4m", "z4m-4.0.0", "/cust/cms", 0),
+    ]
+
+
+def test_a_deployment_that_was_never_recorded_belongs_to_what_could_have_made_it(
+    host: Host,
+) -> None:
+    install(host, "z4m-4.0.0")
+    deploy(host, "z4m", "cust,cms.0")
+
+    assert found(host) == [("z4m", "z4m-4.0.0", "/cust/cms", 0)]
+
+
+def test_versioned_software_with_a_version_of_its_own_is_found_in_its_own_directory(
+    host: Host,
+) -> None:
+    install(host, "z4m-4")
+    deploy(host, "z4m-4", "cust,cms.0", by="z4m-4")
+    deploy(host, "z4m-4", "cust,other.0")
+
+    assert found(host) == [("z4m-4", "z4m-4", "/cust/cms", 0)]
+
+
+def test_software_with_a_dash_and_no_number_is_found_in_the_directory_of_its_application(
+    host: Host,
+) -> None:
+    install(host, "z4m")
+    install(host, "z4m-tools")
+    deploy(host, "z4m", "cust,tools.0", by="z4m-tools")
+    deploy(host, "z4m", "cust,cms.0")
+
+    assert found(host) == [
+        ("z4m", "z4m", "/cust/cms", 0),
+        ("z4m", "z4m-tools", "/cust/tools", 0),
+    ]
+
+
+def test_files_of_other_kinds_are_passed_over_with_one_warning(host: Host, story: Story) -> None:
+    install(host, "z4m")
+    for stem in ("no-number", "cust,cms.01", "cust,,cms.0", "x\udcff.0"):
+        deploy(host, "z4m", stem)
+    install(host, "not a name")
+    files = host.files
+
+    assert files.installed().deployments == ()
+    assert files.installed().applications == {"z4m"}
+    assert story() == [
+        *(
+            f"WARNING Passing over {host.etc}/z4m/{stem}.deployed: it is not called PATH.N.deployed"
+            for stem in ("cust,,cms.0", "cust,cms.01", "no-number", "x\\udcff.0")
+        ),
+        f"WARNING Passing over {host.opt}/not a name: no software may have such a name",
+    ]
+
+
+def test_a_checkout_is_known_by_its_metadata(host: Host) -> None:
+    for name, kind in (("a", ".svn"), ("b", ".git"), ("c", "bin")):
+        (host.opt / name / kind).mkdir(parents=True)
+    files = host.files
+
+    assert [files.checkout_kind(name) for name in "abcd"] == ["svn", "git", None, None]
+    assert [files.has_software(name) for name in "abcd"] == [True, True, True, False]
+
+
+def test_software_is_removed_and_a_link_is_not_followed(host: Host) -> None:
+    precious = host.root / "srv/z4m/bin/zookeeper-deploy"
+    write_file(precious, "")
+    host.opt.mkdir()
+    (host.opt / "link").symlink_to(host.root / "srv/z4m")
+    (host.opt / "dangling").symlink_to("nowhere")
+    write_file(host.opt / "z4m/deep/er", "")
+    (host.opt / "z4m/deep/link").symlink_to(host.root / "srv")
+    write_file(host.opt / "file", "")
+
+    for name in ("link", "dangling", "z4m", "file", "missing"):
+        host.files.remove_software(name)
+
+    assert os.listdir(host.opt) == []
+    assert precious.exists()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../etc", "/etc", "a/b", "a\0b"])
+def test_nothing_outside_opt_and_etc_can_be_named(host: Host, name: str) -> None:
+    files = host.files
+    for action in (
+        files.software_path,
+        files.remove_software,
+        files.has_software,
+        files.remove_configuration,
+    ):
+        with pytest.raises(ValueError, match="is not the name of anything in"):
+            action(name)
+    with pytest.raises(ValueError, match="is not the name of anything in"):
+        files.prepare_deployment(CMS._replace(app=name))
+
+
+def test_a_checkout_that_was_cut_off_is_known_to_the_next_agent(host: Host) -> None:
+    host.files.checkout_begins("pywrite")
+
+    assert host.files.checkout_broken("pywrite")
+    assert not host.files.checkout_broken("z4m")
+    host.files.checkout_done("pywrite")
+    host.files.checkout_done("pywrite")
+    assert not host.files.checkout_broken("pywrite")
+
+
+def test_a_checkout_that_was_cut_off_goes_away_when_nothing_needs_it(host: Host) -> None:
+    host.files.checkout_begins("pywrite")
+    host.files.checkout_begins("gone")
+    (host.opt / "pywrite").mkdir()
+
+    assert host.files.installed().applications == {"pywrite"}
+    host.files.remove_software("pywrite")
+    assert host.files.installed().applications == frozenset()
+    assert not host.files.checkout_broken("pywrite")
+
+
+def test_a_removal_that_was_cut_off_is_not_taken_for_software(host: Host) -> None:
+    """An immutable file stops a removal as a kill does: at some file, for good."""
+    install(host, "pywrite")
+    stubborn = host.opt / "pywrite/bin/zookeeper-deploy"
+    with immutable(stubborn), pytest.raises(PermissionError):
+        host.files.remove_software("pywrite")
+
+    assert host.files.checkout_broken("pywrite")
+    assert host.files.installed().applications == {"pywrite"}
+
+
+def test_a_deployment_is_recorded_with_its_script_and_forgotten_with_all_its_files(
+    host: Host,
+) -> None:
+    files = host.files
+    files.prepare_deployment(CMS)
+    files.prepare_deployment(CMS)
+    write_file(host.etc / "z4m/cust,someapp,cms.0.deployed", "")
+    files.record_deployment(CMS)
+
+    script = host.etc / "z4m/cust,someapp,cms.0.script"
+    assert script.read_text() == f"{host.opt}/z4m/bin/zookeeper-deploy"
+    assert sorted(os.listdir(host.etc / "z4m")) == [
+        "cust,someapp,cms.0.deployed",
+        "cust,someapp,cms.0.script",
+    ]
+
+    for _ in range(2):
+        files.forget_deployment(UnversionedDeployment("z4m", "z4m", CMS.path, 0))
+        assert os.listdir(host.etc / "z4m") == []
+
+
+def test_what_is_recorded_already_is_not_written_again(host: Host) -> None:
+    files = host.files
+    files.prepare_deployment(CMS)
+    files.record_deployment(CMS)
+    script = host.etc / "z4m/cust,someapp,cms.0.script"
+    first = script.stat().st_ino
+    files.record_deployment(CMS)
+    assert script.stat().st_ino == first
+
+    files.record_deployment(CMS._replace(rpm_name="z4m-4.0.0"))
+    assert script.read_text().endswith("/opt/z4m-4.0.0/bin/zookeeper-deploy")
+
+
+def test_a_configuration_directory_goes_if_it_is_empty(host: Host) -> None:
+    host.files.prepare_deployment(CMS)
+    write_file(host.etc / "z4m/junk", "")
+    with pytest.raises(OSError, match="Directory not empty"):
+        host.files.remove_configuration("z4m")
+
+    (host.etc / "z4m/junk").unlink()
+    host.files.remove_configuration("z4m")
+    host.files.remove_configuration("z4m")
+    assert not (host.etc / "z4m").exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "text"),
+    [(21, "21"), ("string-version-a", '"string-version-a"'), (1.5, "1.5"), (None, "null")],
+)
+def test_the_version_survives_a_restart(host: Host, version: Version, text: str) -> None:
+    host.files.write_version(version)
+
+    assert (host.run / "host_version").read_text() == text
+    assert host.files.read_version() == version
+
+
+def test_a_new_host_has_no_version(host: Host, story: Story) -> None:
+    assert host.files.read_version() is None
+    assert story() == []
+    assert not host.run.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"\xff\xfe", b'{"version": 1}', b"[1]", b"NaN", b"1e999", b"12 13"),
+        *(b"[" * 50_000, b"1" * 5000, b'"' + b"x" * 70_000 + b'"'),
+    ],
+)
+def test_a_version_that_cannot_be_read_is_set_aside(
+    host: Host, story: Story, content: bytes
+) -> None:
+    path = host.run / "host_version"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+
+    assert host.files.read_version() is None
+    assert not path.exists()
+    assert (host.run / "host_version.corrupt").exists()
+    (line,) = story()
+    assert line.startswith(f"WARNING Setting aside {path} as host_version.corrupt: ")
+
+    host.files.write_version(3)
+    assert host.files.read_version() == 3
+
+
+def test_a_version_that_can_neither_be_read_nor_set_aside_is_none(
+    host: Host, story: Story
+) -> None:
+    write_file(host.run / "host_version", "?")
+    with immutable(host.run):
+        assert host.files.read_version() is None
+
+    assert story()[1].startswith("WARNING Cannot set it aside: ")
+    assert (host.run / "host_version").exists()
+
+
+def test_a_full_disk_keeps_the_old_version_and_says_so(host: Host) -> None:
+    host.files.write_version("old")
+    with no_file_larger_than(4), pytest.raises(OSError, match="File too large"):
+        host.files.write_version("a longer version")
+
+    assert host.files.read_version() == "old"
+
+
+def test_the_status_tells_when_who_what_and_how_far(host: Host) -> None:
+    assert not host.files.has_status()
+    before = time.time()
+    host.files.save_status(22, "installing z4m\n1.0")
+    after = time.time()
+
+    assert host.files.has_status()
+    when, process, version, status = (host.run / "status").read_text().split(None, 3)
+    assert before <= float(when) <= after
+    assert (process, version, status) == (str(os.getpid()), "22", "installing z4m 1.0")
+    assert host.run.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_status_that_cannot_be_written_stops_no_deployment(host: Host, story: Story) -> None:
+    files = host.files
+    files.save_status(22, "done")
+    with no_file_larger_than(4):
+        files.save_status(23, "deploying")
+        files.save_status(23, "got deployments")
+
+    assert story() == ["WARNING Cannot write the status file: [Errno 27] File too large"]
+    assert (host.run / "status").read_text().endswith("22 done")
+
+
+def test_paths_are_below_the_root(host: Host, tmp_path: Path) -> None:
+    assert host.files.software_path("z4m", "bin", "x") == f"{tmp_path}/root/opt/z4m/bin/x"
