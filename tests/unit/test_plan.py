@@ -75,7 +75,7 @@ def test_what_the_tree_lacks_is_removed_first_and_its_software_last() -> None:
         RemoveSoftware,
         RemoveConfiguration,
     ]
-    assert [step for step in todo.leftovers if isinstance(step, RemoveSoftware)][0].name == "web-2"
+    assert [s.name for s in todo.leftovers if isinstance(s, RemoveSoftware)] == ["web-2"]
 
 
 def test_new_software_of_the_same_application_takes_an_instance_over() -> None:

@@ -25,6 +25,10 @@ class _ToStandardOutput(logging.Handler):
         sys.stdout.write(f"{record.levelname} {record.getMessage()}\n")
 
 
+def names_in(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
 @pytest.fixture
 def story(capsys: pytest.CaptureFixture[str]) -> Iterator[Story]:
     logger = logging.getLogger("zc.zkdeployment")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.integration.adapters.conftest import names_in
 
 from zc.zkdeployment.adapters import durable
 
@@ -39,14 +39,14 @@ def no_file_larger_than(size: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("put", [durable.write, durable.replace])
 def test_a_file_is_written_and_replaced_as_a_whole(
-    tmp_path: Path, put: type[durable.write]
+    tmp_path: Path, put: Callable[[Path, str], None]
 ) -> None:
     path = tmp_path / "host_version"
 
     for text in ("21", "é" * 300, ""):
         put(path, text)
         assert path.read_text() == text
-    assert os.listdir(tmp_path) == ["host_version"]
+    assert names_in(tmp_path) == ["host_version"]
     assert path.stat().st_mode & 0o777 == 0o644
 
 
@@ -58,7 +58,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> Non
         durable.write(path, "x" * 11)
 
     assert path.read_text() == "21"
-    assert os.listdir(tmp_path) == ["host_version"]
+    assert names_in(tmp_path) == ["host_version"]
 
 
 def test_a_missing_directory_is_an_error(tmp_path: Path) -> None:
@@ -100,4 +100,4 @@ def test_a_kill_at_any_instant_leaves_one_whole_file_and_the_next_agent_clears_u
         assert path.read_text() in ("a" * 100_000, "b" * 50_000)
 
     durable.write(path, "21")
-    assert os.listdir(tmp_path) == ["host_version"]
+    assert names_in(tmp_path) == ["host_version"]

@@ -69,11 +69,11 @@ def host(zk_connection: str) -> Iterator[Callable[[str], Host]]:
 def wait_for_children(zk: zc.zk.ZK, path: str, count: int) -> None:
     enough = threading.Event()
 
-    @zk.client.ChildrenWatch(path)
     def look(children: list[str]) -> None:
         if len(children) >= count:
             enough.set()
 
+    zk.client.ChildrenWatch(path, look)
     assert enough.wait(LIMIT)
 
 

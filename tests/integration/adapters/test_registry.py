@@ -140,11 +140,11 @@ def test_nothing_is_written_where_nothing_changed(hosts: zc.zk.ZK, host: MakeHos
     """A thousand agents that have nothing to say leave ZooKeeper in peace."""
     registry = host().registry
     registry.register(1, 5)
-    before = hosts.exists("/hosts/4242").version
+    before = hosts.get("/hosts/4242")[1].version
     registry.report(error=None)
     registry.report(version=1)
     registry.deliver()
-    assert hosts.exists("/hosts/4242").version == before
+    assert hosts.get("/hosts/4242")[1].version == before
 
 
 def test_an_all_stop_shows_why_until_the_error_is_taken_away(
@@ -256,14 +256,14 @@ def test_a_host_is_back_after_its_session_expired(
     one = host()
     one.registry.register(1, 5)
     one.registry.report(version=2)
-    first = hosts.exists("/hosts/4242").czxid
+    first = hosts.get("/hosts/4242")[1].czxid
     back = threading.Event()
 
-    @hosts.client.DataWatch("/hosts/4242")
     def look(_: bytes | None, stat: ZnodeStat | None) -> None:
         if stat is not None and stat.czxid != first:
             back.set()
 
+    hosts.client.DataWatch("/hosts/4242", look)
     usurper = KazooClient(zk_connection, client_id=one.zk.client.client_id)
     usurper.start()
     usurper.stop()  # ends the session on the server

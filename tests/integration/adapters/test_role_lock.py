@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -25,9 +24,9 @@ def go_on() -> None:
 
 
 @pytest.fixture
-def queue(zk: zc.zk.ZK) -> Iterator[zc.zk.ZK]:
+def queue(zk: zc.zk.ZK) -> zc.zk.ZK:
     zk.import_tree("/role-locks\n  /cache\n")
-    yield zk
+    return zk
 
 
 def test_a_role_without_a_lock_node_is_refused_by_name(zk: zc.zk.ZK) -> None:
@@ -64,11 +63,11 @@ def test_a_host_that_failed_keeps_the_lock_until_it_succeeds(queue: zc.zk.ZK) ->
     waiting.start()
     queued = threading.Event()
 
-    @queue.client.ChildrenWatch("/role-locks/cache")
     def look(children: list[str]) -> None:
         if len(children) == 2:
             queued.set()
 
+    queue.client.ChildrenWatch("/role-locks/cache", look)
     assert queued.wait(LIMIT)
     with locks(queue, "one").role("cache", go_on):  # adopts the request of its earlier life
         assert len(queue.get_children("/role-locks/cache")) == 2

@@ -75,7 +75,7 @@ class Log(logging.Handler):
         """Wait for a line that starts with ``line``, after the first ``start`` ones."""
         with self._more:
             found = self._more.wait_for(
-                lambda: any(l.startswith(line) for l in self.lines[start:]), LIMIT
+                lambda: any(found.startswith(line) for found in self.lines[start:]), LIMIT
             )
         assert found, self.lines
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.integration.agent.conftest import Host
+
 from zc.zkdeployment.lab.repositories import GitRepository, SubversionRepository
 from zc.zkdeployment.lab.scripts import staged_application
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.integration.agent.conftest import IDENTIFIER, Host
 
 TREE = """
@@ -131,8 +130,8 @@ def test_a_controller_that_will_not_end_fails(cache: Host) -> None:
 
 def test_the_ending_script_does_not_run_after_a_failure(cache: Host) -> None:
     cache.start()
-    tree = with_controller("controller") + "/x : cranky\n  version = '1.0'\n  /deploy\n    /cache\n"
-    lines = cache.deploy(2, tree)
+    cranky = "/x : cranky\n  version = '1.0'\n  /deploy\n    /cache\n"
+    lines = cache.deploy(2, with_controller("controller") + cranky)
     assert lines[-1] == "CRITICAL FAILED deploying version 2"
     assert ENDED.format("controller") not in lines
 

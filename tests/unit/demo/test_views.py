@@ -47,8 +47,8 @@ def test_the_plain_story_tells_only_what_is_new() -> None:
     assert [line[9:] for line in said if line[:7].strip().replace(".", "").isdigit()] == [
         "fleet  cluster version 1",
         "fleet  cluster version 2",
-        "lock   /shop/web: host1 has it; waiting: host2",
         "host1  yum -y install web-2.0",
+        "lock   /shop/web: host1 has it; waiting: host2",
         "host1  ERROR FAILURE",
         "host1  no disk",
         "lock   /shop/web: free",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from zc.zkdeployment import names
 from zc.zkdeployment.adapters import durable
+from zc.zkdeployment.adapters.output import printable
 from zc.zkdeployment.model import Deployment, Installed, UnversionedDeployment, Version
 
 logger = logging.getLogger(__name__)
@@ -217,7 +218,7 @@ class HostFiles:
     def _say(self, warning: str) -> None:
         if warning not in self._said:
             self._said.add(warning)
-            logger.warning("%s", warning)
+            logger.warning("%s", printable(warning))
 
 
 def _marker(name: str) -> str:

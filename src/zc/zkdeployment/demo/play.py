@@ -36,7 +36,7 @@ class Play:
 
     def run(self) -> None:
         """Play all acts; raises :exc:`DemoFailed` if one does not end as it should."""
-        self._wait("The agents did not start", story.not_ready)
+        self.wait("The agents did not start", story.not_ready)
         for act in story.ACTS:
             self._act(act)
 
@@ -46,25 +46,12 @@ class Play:
             self._view.show(*self._stage.observer.look())
             time.sleep(_LOOK)
 
-    def _act(self, act: story.Act) -> None:
-        self._view.begin(act, self._stage.changes(act))
-        self._let_read(_BEFORE)
-        start = time.monotonic()
-        self._stage.publish(act)
-        fleet = self._wait(
-            f"The act {act.title!r} did not end as it should",
-            lambda fleet: story.missing(act, fleet),
-            stops=act.fails,
-        )
-        self._view.end(story.outcome(act, fleet), time.monotonic() - start)
-        self._let_read(_AFTER)
+    def wait(self, complaint: str, missing: Missing, *, stops: bool = False) -> Fleet:
+        """Show the fleet until nothing is missing; return how it then is.
 
-    def _let_read(self, paces: float) -> None:
-        enough = time.monotonic() + paces * self._pace
-        self.show(lambda: time.monotonic() >= enough)
-
-    def _wait(self, complaint: str, missing: Missing, *, stops: bool = False) -> Fleet:
-        """Show the fleet until nothing is missing; return how it then is."""
+        Raises :exc:`DemoFailed` with ``complaint`` if that takes too long, if an
+        agent ends, or if the fleet is stopped, unless ``stops``.
+        """
         deadline = time.monotonic() + self._patience
         while True:
             fleet, lines = self._stage.observer.look()
@@ -79,6 +66,23 @@ class Play:
             if dead := [agent.host.name for agent in self._stage.agents if agent.pid is None]:
                 self._fail(f"{complaint}: the agent of {' and '.join(dead)} ended", left)
             time.sleep(_LOOK)
+
+    def _act(self, act: story.Act) -> None:
+        self._view.begin(act, self._stage.changes(act))
+        self._let_read(_BEFORE)
+        start = time.monotonic()
+        self._stage.publish(act)
+        fleet = self.wait(
+            f"The act {act.title!r} did not end as it should",
+            lambda fleet: story.missing(act, fleet),
+            stops=act.fails,
+        )
+        self._view.end(story.outcome(act, fleet), time.monotonic() - start)
+        self._let_read(_AFTER)
+
+    def _let_read(self, paces: float) -> None:
+        enough = time.monotonic() + paces * self._pace
+        self.show(lambda: time.monotonic() >= enough)
 
     def _fail(self, complaint: str, left: tuple[str, ...]) -> None:
         reasons = "".join(f"\n  {reason}" for reason in left)
