@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from kazoo.client import KazooClient
 from kazoo.protocol.states import KeeperState
@@ -12,6 +13,19 @@ from zc.zk.errors import FailedConnect
 logger = logging.getLogger("zc.zk")
 
 _PATIENCE = 5.0  # seconds
+
+# kazoo's own delays double up to an hour: its clients stay away for as long as the servers did.
+_RECONNECT = {"max_tries": -1, "delay": 0.1, "backoff": 2, "max_delay": 1.0}
+
+
+def new_client(servers: str, session_timeout: float, **options: Any) -> KazooClient:
+    """Return a client, not yet started, that is soon back after an outage.
+
+    ``session_timeout`` is in seconds; ``options`` are kazoo's. With TLS, the name
+    in the server's certificate is checked.
+    """
+    defaults = {"connection_retry": _RECONNECT, "check_hostname": True}
+    return KazooClient(servers, timeout=session_timeout, **{**defaults, **options})
 
 
 def start(client: KazooClient, servers: str, *, wait: bool = False) -> None:

@@ -12,6 +12,7 @@ from kazoo.exceptions import ZookeeperError
 from kazoo.protocol.states import ZnodeStat
 from kazoo.security import ACL
 
+from zc.zk import trees
 from zc.zk.bulk import Bulk
 from zc.zk.codec import decode
 from zc.zk.operations import check_data
@@ -82,9 +83,15 @@ class Nodes:
         self.ephemerals.replaced(path, data)
         return stat
 
-    def delete(self, path: str, version: int = -1) -> None:
-        """Delete a node that has no children, if it has ``version``; -1 stands for any."""
-        self._once(self.client.delete_async, path, version)
+    def delete(self, path: str, version: int = -1, recursive: bool = False) -> None:
+        """Delete a node that has no children, if it has ``version``; -1 stands for any.
+
+        With ``recursive`` it may have children, which go too, or be gone already.
+        """
+        if recursive:
+            trees.delete_all(self.bulk, path)
+        else:
+            self._once(self.client.delete_async, path, version)
         self.ephemerals.forget(path)
 
     def _read(self, request: Callable[..., Any], path: str, *arguments: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 from kazoo.exceptions import (
@@ -123,6 +124,19 @@ def delete_tree(
     _converge(bulk, decide, tell, dry_run)
 
 
+def delete_all(bulk: Bulk, path: str) -> None:
+    """Delete the node at ``path`` and all below it, ephemeral or not; nothing if there is none."""
+    with suppress(NoNodeError):
+        delete_tree(
+            bulk,
+            path,
+            dry_run=False,
+            force=True,
+            ignore_if_ephemeral=False,
+            tell=_nobody,
+        )
+
+
 def create_path(bulk: Bulk, path: str, data: bytes, acl: Sequence[ACL] | None) -> None:
     """See to it that there is a node at ``path`` that holds ``data``; parents are made empty."""
     path = normalize(path)
@@ -134,7 +148,7 @@ def create_path(bulk: Bulk, path: str, data: bytes, acl: Sequence[ACL] | None) -
         operations: list[Operation] = [Create(above, b"", acl) for above in missing]
         return [], [*operations, Set(path, data)]
 
-    _converge(bulk, decide, lambda _: None, dry_run=False)
+    _converge(bulk, decide, _nobody, dry_run=False)
 
 
 def walk_nodes(bulk: Bulk, path: str, *, ephemeral: bool) -> Iterator[tuple[str, list[str]]]:
@@ -177,6 +191,10 @@ def _converge(bulk: Bulk, decide: Callable[[], _Decision], tell: Tell, dry_run: 
                 raise
         else:
             return
+
+
+def _nobody(_: str) -> None:
+    """Tell nobody."""
 
 
 def _entries(nodes: Mapping[str, Znode]) -> dict[str, Entry]:

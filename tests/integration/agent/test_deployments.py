@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.integration.agent.conftest import IDENTIFIER, Host
+from tests.support.host import IDENTIFIER, Host
 
 from zc.zkdeployment.agent import Deployment, UnversionedDeployment, register
 
@@ -146,7 +146,7 @@ def test_a_failing_script_stops_the_fleet_and_says_why(
         "RuntimeError: Command failed: /opt/cranky/bin/zookeeper-deploy /x 0",
         "CRITICAL FAILED deploying version 2",
     ]
-    assert "wa\\xffa" in capsys.readouterr().out
+    assert capsys.readouterr().out == "waaaa\n"
     assert agent.failing
     assert host.zk.get_properties("/hosts") == {"version": None}
     assert host.node["error"] == (
@@ -160,6 +160,15 @@ def test_a_failing_script_stops_the_fleet_and_says_why(
     ]
     assert not agent.failing
     assert host.node == {"name": "host42", "version": 3}
+
+
+def test_output_that_is_no_text_is_shown_safely(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.start()
+    failed = host.deploy(2, "/x : binary\n  version = '1.0'\n  /deploy\n    /host42\n")
+    assert failed[-1] == "CRITICAL FAILED deploying version 2"
+    assert capsys.readouterr().out == "a\\xffb\n"
 
 
 def test_a_script_that_cannot_take_an_instance_away_stops_the_fleet(host: Host) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.integration.agent.conftest import IDENTIFIER, Host
+from tests.support.host import IDENTIFIER, Host
 
 TREE = """
 /cust

@@ -33,6 +33,13 @@ def test_a_command_that_is_none_is_wrong_usage() -> None:
     assert (result.exit_code, "No such command 'climb'" in result.stderr) == (2, True)
 
 
+def test_the_environment_can_ask_for_tracebacks() -> None:
+    args = ["tree", "import", "nowhere.zk"]
+    result = CliRunner().invoke(main, args, env={"ZKDEPLOY_DEBUG": "1"})
+    assert isinstance(result.exception, FileNotFoundError)
+    assert isinstance(CliRunner().invoke(main, args).exception, SystemExit)
+
+
 def test_without_a_command_the_commands_are_told() -> None:
     result = CliRunner().invoke(main, [])
     assert result.exit_code == 2

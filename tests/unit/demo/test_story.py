@@ -51,7 +51,7 @@ def test_nothing_is_missing_at_the_end_of_an_act(act: story.Act) -> None:
     [
         (UPGRADE, replace(_end_of(UPGRADE), version=1), "the cluster version is 1, not 2"),
         (UPGRADE, _with(_end_of(UPGRADE), 2, version=1), "host3 is on version 1, not on 2"),
-        (UPGRADE, _with(_end_of(UPGRADE), 2, error="oh"), "host3 failed, not none"),
+        (UPGRADE, _with(_end_of(UPGRADE), 2, error="oh"), "host3 failed: oh"),
         (
             UPGRADE,
             _with(_end_of(UPGRADE), 0, deployed=story.deployed(story.ACTS[0], "host1")),

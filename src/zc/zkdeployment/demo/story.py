@@ -159,9 +159,11 @@ def _missing(act: Act, fleet: Fleet) -> Iterator[str]:
     wanted: Version = None if act.fails else act.version
     if not same_version(fleet.version, wanted):
         yield f"the cluster version is {fleet.version}, not {wanted}"
-    failed = [host.name for host in fleet.hosts if host.error]
-    if len(failed) != act.fails:
-        yield f"{' and '.join(failed) or 'no host'} failed, not {'one' if act.fails else 'none'}"
+    failed = [host for host in fleet.hosts if host.error]
+    if act.fails and len(failed) != 1:
+        yield f"{' and '.join(host.name for host in failed) or 'no host'} failed, not one"
+    if not act.fails:
+        yield from (f"{host.name} failed: {host.error}" for host in failed)
     for host in fleet.hosts:
         yield from _missing_on(act, host)
     for lock in fleet.locks:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from itertools import count
 
 import pytest
@@ -28,15 +29,29 @@ def _zookeeper_root(zookeeper_server: Server) -> Iterator[ZK]:
         yield root
 
 
+@pytest.fixture(scope="session")
+def new_tree(
+    zookeeper_server: Server, _zookeeper_root: ZK
+) -> Callable[[], AbstractContextManager[str]]:
+    """Make connection strings whose root is a new, empty node while a context lasts."""
+
+    @contextlib.contextmanager
+    def make() -> Iterator[str]:
+        chroot = f"/test-{next(_numbers)}"
+        _zookeeper_root.create(chroot)
+        yield zookeeper_server.connection_string + chroot
+        # Where an ACL guards a node or a client still writes, it stays: nobody else looks there.
+        with contextlib.suppress(NoAuthError, NotEmptyError):
+            _zookeeper_root.delete_recursive(chroot, force=True)
+
+    return make
+
+
 @pytest.fixture
-def zk_connection(zookeeper_server: Server, _zookeeper_root: ZK) -> Iterator[str]:
+def zk_connection(new_tree: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
     """A connection string whose root is a new, empty node."""
-    chroot = f"/test-{next(_numbers)}"
-    _zookeeper_root.create(chroot)
-    yield zookeeper_server.connection_string + chroot
-    # Where an ACL guards a node or a client still writes, it stays: no other test looks there.
-    with contextlib.suppress(NoAuthError, NotEmptyError):
-        _zookeeper_root.delete_recursive(chroot, force=True)
+    with new_tree() as connection:
+        yield connection
 
 
 @pytest.fixture

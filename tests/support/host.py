@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,8 @@ PACKAGES = (
     Package("web-4.0.0", "1"),
     Package("web-5.0.0", "1"),
     Package("worker", "1.0"),
-    Package("cranky", "1.0", files=application("printf 'wa\\377a\\n'; exit 3")),
+    Package("cranky", "1.0", files=application("echo waaaa; exit 3")),
+    Package("binary", "1.0", files=application("printf 'a\\377b\\n'; exit 3")),
     Package("uncranky", "1.0", files=application('[ -z "$uninstall" ]')),
     Package("controller", "1.0", files=controller()),
     Package("controller", "1.1", files=controller()),
@@ -149,6 +150,36 @@ class Host:
         return properties
 
 
+@contextmanager
+def running_host(
+    directory: Path,
+    zk: zc.zk.ZK,
+    connection: str,
+    repository: PackageRepository,
+    patch: pytest.MonkeyPatch,
+    name: str = "host42",
+) -> Iterator[Host]:
+    """A host without anything, in a fleet whose version is 1, which the host has reached."""
+    root = directory / "root"
+    write_file(root / "etc/zim/host_version", "1")
+    launcher = yum_launcher(directory / "bin", root, repository)
+    patch.setenv("PATH", str(launcher.parent), prepend=":")
+    patch.setenv("HOME", "/root")
+    patch.setattr("socket.getfqdn", lambda: name)
+    zk.import_tree("/hosts\n  version = 1\n")
+    host = Host(root, zk, connection)
+    logger = logging.getLogger("zc.zkdeployment")
+    level = logger.level
+    logger.addHandler(host.log)
+    logger.setLevel(logging.INFO)
+    try:
+        yield host
+    finally:
+        host.agents.close()
+        logger.removeHandler(host.log)
+        logger.setLevel(level)
+
+
 @pytest.fixture
 def host(
     tmp_path: Path,
@@ -157,20 +188,6 @@ def host(
     repository: PackageRepository,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Host]:
-    """A host without anything, in a fleet whose version is 1, which the host has reached."""
-    root = tmp_path / "root"
-    write_file(root / "etc/zim/host_version", "1")
-    launcher = yum_launcher(tmp_path / "bin", root, repository)
-    monkeypatch.setenv("PATH", str(launcher.parent), prepend=":")
-    monkeypatch.setenv("HOME", "/root")
-    monkeypatch.setattr("socket.getfqdn", lambda: "host42")
-    zk.import_tree("/hosts\n  version = 1\n")
-    made = Host(root, zk, zk_connection)
-    logger = logging.getLogger("zc.zkdeployment")
-    logger.addHandler(made.log)
-    level = logger.level
-    logger.setLevel(logging.INFO)
-    yield made
-    made.agents.close()
-    logger.removeHandler(made.log)
-    logger.setLevel(level)
+    """A host for one test."""
+    with running_host(tmp_path, zk, zk_connection, repository, monkeypatch) as made:
+        yield made

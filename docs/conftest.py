@@ -1,0 +1,129 @@
+"""Runs the scenes of agent.md; the document says how."""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from sybil import Example, Sybil
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+import zc.zk
+from tests.support.host import Host, running_host
+from zc.zkdeployment.lab.packages import PackageRepository, write_file
+from zc.zkdeployment.model import Version
+
+
+class Scenes:
+    """What the examples may call."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.zk = host.zk
+        self._seen = 0
+
+    def import_tree(self, text: str) -> None:
+        self.zk.import_tree(text, trim=True)
+
+    def set_version(self, version: Version) -> None:
+        self.host.set_version(version)
+
+    def publish(self, version: Version) -> None:
+        start = len(self.host.log.lines)
+        self.host.set_version(version)
+        if version is not None and version is not False:
+            self.host.outcome(version, start)
+
+    def wait_for(self, line: str) -> None:
+        self.host.log.wait_for(line, self._seen)
+
+    def log(self) -> str:
+        lines = self.host.log.lines[self._seen :]
+        self._seen += len(lines)
+        return "\n".join(lines) + "\n"
+
+    def read(self, path: str) -> str:
+        return self._below_root(path).read_text()
+
+    def write(self, path: str, content: str) -> None:
+        write_file(self._below_root(path), content)
+
+    def _below_root(self, path: str) -> Path:
+        return self.host.root / path.lstrip("/")
+
+
+def _tree(example: Example) -> None:
+    example.namespace["scenes"].import_tree(example.parsed)
+
+
+def _log(example: Example) -> str | None:
+    logged = example.namespace["scenes"].log()
+    if logged == example.parsed:
+        return None
+    return f"Expected:\n{example.parsed}\nLogged:\n{logged}"
+
+
+@pytest.fixture(scope="module")
+def scenes(
+    new_tree: Callable[[], AbstractContextManager[str]],
+    repository: PackageRepository,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Scenes]:
+    """The host ``app1``, as an agent without a configuration file finds it."""
+    with (
+        new_tree() as connection,
+        contextlib.closing(zc.zk.ZK(connection)) as zk,
+        pytest.MonkeyPatch.context() as patch,
+        running_host(
+            tmp_path_factory.mktemp("app1"), zk, connection, repository, patch, "app1"
+        ) as host,
+    ):
+        patch.setenv("TEST_ROOT", str(host.root))
+        patch.setenv("ZC_ZK_CONNECTION_STRING", connection)
+        write_file(host.root / "etc/zmh/pxemac", "424242424242\n")
+        yield Scenes(host)
+
+
+@pytest.fixture
+def zk(scenes: Scenes) -> zc.zk.ZK:
+    return scenes.zk
+
+
+@pytest.fixture
+def publish(scenes: Scenes) -> Callable[[Version], None]:
+    return scenes.publish
+
+
+@pytest.fixture
+def set_version(scenes: Scenes) -> Callable[[Version], None]:
+    return scenes.set_version
+
+
+@pytest.fixture
+def wait_for(scenes: Scenes) -> Callable[[str], None]:
+    return scenes.wait_for
+
+
+@pytest.fixture
+def read(scenes: Scenes) -> Callable[[str], str]:
+    return scenes.read
+
+
+@pytest.fixture
+def write(scenes: Scenes) -> Callable[[str, str], None]:
+    return scenes.write
+
+
+pytest_collect_file = Sybil(
+    parsers=[
+        PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS),
+        CodeBlockParser(language="zk", evaluator=_tree),
+        CodeBlockParser(language="log", evaluator=_log),
+    ],
+    patterns=["agent.md"],
+    fixtures=["scenes", "zk", "publish", "set_version", "wait_for", "read", "write"],
+).pytest()

@@ -1,0 +1,98 @@
+"""``zkdeploy agent`` as a supervisor runs it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from zc.zk import ZK
+
+Zkdeploy = Callable[..., subprocess.CompletedProcess[str]]
+Start = Callable[..., subprocess.Popen[str]]
+WaitForLog = Callable[[subprocess.Popen[str], str], None]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_agent_and_takes_its_host_node_away(
+    start: Start, wait_for_log: WaitForLog, zk: ZK, number: signal.Signals
+) -> None:
+    zk.import_tree("/hosts\n  version = 1\n")
+    agent = start("agent")
+    wait_for_log(agent, "Done deploying version 1")
+    assert zk.get_properties("/hosts/h1")["version"] == 1
+    agent.send_signal(number)
+    assert agent.wait() == 0
+    assert zk.get_children("/hosts") == []
+
+
+def test_an_agent_that_cannot_go_on_ends_for_its_supervisor_to_restart_it(
+    start: Start, wait_for_log: WaitForLog, zk: ZK, root: Path
+) -> None:
+    zk.import_tree("/hosts\n  version = 1\n")
+    agent = start("agent")
+    wait_for_log(agent, "Done deploying version 1")
+    (root / "etc/zim").rename(root / "etc/gone")
+    (root / "etc/zim").touch()
+    zk.properties("/hosts").update(version=2)
+    assert agent.wait() == 1
+
+
+def test_a_second_agent_on_a_host_refuses(
+    start: Start, wait_for_log: WaitForLog, zkdeploy: Zkdeploy, zk: ZK
+) -> None:
+    zk.import_tree("/hosts\n  version = 1\n")
+    wait_for_log(start("agent"), "Done deploying version 1")
+    result = zkdeploy("agent")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("zkdeploy: error: Another agent is running")
+
+
+def test_once_is_enough_for_a_cron_job(zkdeploy: Zkdeploy, zk: ZK, root: Path) -> None:
+    zk.import_tree("/hosts\n  version = 1\n")
+    result = zkdeploy("agent", "--run-once")
+    assert result.returncode == 0
+    assert (root / "etc/zim/host_version").read_text().strip() == "1"
+    record = r"^[\d-]+ [\d:,]+ zc\.zkdeployment\S* INFO Done deploying version 1$"
+    assert re.search(record, result.stderr, re.MULTILINE)
+    assert result.stdout == ""
+    result = zkdeploy("agent", "-1")
+    assert (result.returncode, "Deploying" in result.stderr) == (0, False)
+
+
+def test_a_cron_job_learns_that_its_deployment_failed(zkdeploy: Zkdeploy, zk: ZK) -> None:
+    zk.import_tree("/hosts\n  version = 1\n/app\n  /deploy\n    /h1\n")
+    assert zkdeploy("agent", "-1").returncode == 1
+    assert zk.get_properties("/hosts") == {"version": None}
+
+
+def test_a_configuration_file_says_which_host_this_is(
+    zkdeploy: Zkdeploy, zk: ZK, root: Path, tmp_path: Path
+) -> None:
+    zk.import_tree("/hosts\n  version = 1\n/app\n  /deploy\n    /cache\n")
+    (tmp_path / "agent.conf").write_text(
+        "[zkdeployment]\nhost-id = h2\nrole = cache\nrun-directory = /run/zk\n"
+    )
+    (root / "run/zk").mkdir(parents=True)
+    result = zkdeploy("agent", "-1", "agent.conf")
+    assert (result.returncode, "/app" in result.stderr) == (1, True)
+    assert (root / "run/zk/status").exists()
+
+
+def test_a_missing_setting_is_all_that_is_told(zkdeploy: Zkdeploy, tmp_path: Path) -> None:
+    (tmp_path / "agent.conf").write_text("[zkdeployment]\nrun-directory = /run/zk\n")
+    result = zkdeploy("agent", "agent.conf")
+    assert (result.returncode, result.stderr) == (2, "host-id not specified\n")
+
+
+def test_staging_does_not_talk_to_production(zkdeploy: Zkdeploy, zk: ZK) -> None:
+    """The address is one that no host has."""
+    zk.import_tree("/hosts\n  version = 1\n")
+    result = zkdeploy("agent", "-1", "-z", "192.0.2.1")
+    assert result.returncode == 1
+    assert re.match(r"zkdeploy: error: the name zookeeper .* 192\.0\.2\.1\b.*\n", result.stderr)
+    assert "Deploying" not in result.stderr
