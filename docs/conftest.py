@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from tests.support.host import Host, running_host
 
 import zc.zk
-from tests.support.host import Host, running_host
 from zc.zkdeployment.lab.packages import PackageRepository, write_file
 from zc.zkdeployment.model import Version
 

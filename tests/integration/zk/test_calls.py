@@ -49,10 +49,11 @@ def test_no_connection_within_the_time_allowed_is_an_error_and_not_a_hang(tmp_pa
         Server.start(tmp_path) as server,
         contextlib.closing(ZK(server.connection_string)) as zk,
     ):
+        suspended = threading.Event()
+        zk.client.add_listener(lambda _: suspended.set())
         server.kill()
+        assert suspended.wait(10.0)
         calls = Calls(zk.client, 0.3)
-        with contextlib.suppress(ConnectionLoss):  # the connection that is going
-            calls.once(partial(zk.client.exists_async, "/"))
         for call in (calls.read, calls.once):
             with pytest.raises(NoAnswer, match="no connection"):
                 call(partial(zk.client.exists_async, "/"))
