@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -190,9 +191,9 @@ def test_a_program_killed_by_a_signal_names_it() -> None:
 def test_a_program_that_takes_too_long_may_clean_up(story: Story) -> None:
     script = "trap 'echo bye; exit 0' TERM; echo hello; sleep 600 & wait"
     with pytest.raises(CommandFailed) as failed:
-        Commands(timeout=0.5).run(sh(script))
+        Commands(timeout=2).run(sh(script))
 
-    assert str(failed.value) == f"Command failed: sh -c {script} (took longer than 0.5 s)"
+    assert str(failed.value) == f"Command failed: sh -c {script} (took longer than 2 s)"
     assert failed.value.output == "hello\nbye\n"
     assert story() == [f"INFO sh -c {script}", "hello", "bye", "ERROR FAILURE"]
 
@@ -200,7 +201,7 @@ def test_a_program_that_takes_too_long_may_clean_up(story: Story) -> None:
 def test_what_ignores_the_request_to_end_is_killed_with_all_that_it_started() -> None:
     script = "trap '' TERM; sleep 600 & echo $! $$; while :; do sleep 600; done"
     with pytest.raises(CommandFailed, match="took longer") as failed:
-        Commands(timeout=600, grace=0.2).run(sh(script), timeout=0.5)
+        Commands(timeout=600, grace=0.2).run(sh(script), timeout=2)
 
     pids = [int(pid) for pid in failed.value.output.split()]
     assert len(pids) == 2
@@ -210,7 +211,7 @@ def test_what_ignores_the_request_to_end_is_killed_with_all_that_it_started() ->
 def test_a_child_that_outlives_a_script_that_took_too_long_gets_the_same_time() -> None:
     child = "(trap 'sleep 0.2; echo cleaned; exit' TERM; echo ready; while :; do sleep 0.05; done)"
     with pytest.raises(CommandFailed) as failed:
-        Commands(timeout=0.5).run(sh(f"{child} & wait"))
+        Commands(timeout=2).run(sh(f"{child} & wait"))
 
     assert failed.value.output.splitlines()[-1] == "cleaned"
 
@@ -239,11 +240,15 @@ def test_an_interrupted_agent_leaves_nothing_running_unobserved(tmp_path: Path) 
     pids = []
     main = threading.get_ident()
 
-    def interrupt_when_started() -> None:
+    def interrupt_when_waiting() -> None:
         pids.append(int(pipe.read_text()))
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if sys._current_frames()[main].f_code.co_name == "wait":
+                break
         signal.pthread_kill(main, signal.SIGUSR1)
 
-    watcher = threading.Thread(target=interrupt_when_started)
+    watcher = threading.Thread(target=interrupt_when_waiting)
     watcher.start()
     with interruption(signal.SIGUSR1), pytest.raises(Interrupted):
         Commands().run(sh(f"echo $$ > {pipe}; sleep 600"))

@@ -125,6 +125,7 @@ def test_files_of_other_kinds_are_passed_over_with_one_warning(host: Host, story
     for stem in ("no-number", "cust,cms.01", "cust,,cms.0", "x\udcff.0"):
         deploy(host, "z4m", stem)
     install(host, "not a name")
+    (host.opt / ".cache").mkdir()
     files = host.files
 
     assert files.installed().deployments == ()

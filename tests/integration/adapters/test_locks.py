@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from kazoo.client import KazooClient
 
 import zc.zk
 from zc.zkdeployment.adapters.locks import ROOT, NodeLocks
@@ -119,14 +120,15 @@ def test_different_nodes_do_not_wait_for_each_other(host: Callable[[str], Host])
         pass
 
 
-def test_a_host_that_lost_its_session_keeps_the_node(
-    zk: zc.zk.ZK, zk_connection: str, host: Callable[[str], Host]
-) -> None:
+def leave_behind(zk: zc.zk.ZK, lock: str, name: str) -> None:
+    """Leave a lock as a host does that is killed while it works on the node."""
+    zk.import_tree(f"{ROOT}\n  /{lock}\n    owners = [{{'host': {name!r}}}]\n", trim=False)
+
+
+def test_a_host_that_was_killed_keeps_the_node(zk: zc.zk.ZK, host: Callable[[str], Host]) -> None:
     """Its script may still run: nobody else may start there until it is back."""
-    one, two = host("one"), host("two")
-    one.start("/a")
-    assert one.has_it.wait(LIMIT)
-    one.zk.close()
+    leave_behind(zk, "a", "one")
+    two = host("two")
     two.start("/a")
     wait_for_children(zk, f"{ROOT}/a", 1)
     assert not two.has_it.is_set()
@@ -139,13 +141,29 @@ def test_a_host_that_lost_its_session_keeps_the_node(
     two.finish()
 
 
+def test_a_holder_keeps_the_node_when_its_session_expires(
+    zk: zc.zk.ZK, zk_connection: str, host: Callable[[str], Host]
+) -> None:
+    """Its script goes on: the lock must outlive the session, and can be given back by the next."""
+    one, two = host("one"), host("two")
+    one.start("/a")
+    assert one.has_it.wait(LIMIT)
+    usurper = KazooClient(zk_connection, client_id=one.zk.client.client_id)
+    usurper.start()
+    usurper.stop()  # ends the session on the server
+    usurper.close()
+    two.start("/a")
+    wait_for_children(zk, f"{ROOT}/a", 1)
+    assert not two.has_it.is_set()
+    one.finish()
+    assert two.has_it.wait(LIMIT)
+    two.finish()
+
+
 def test_a_node_that_the_tree_forgot_can_be_given_back(
     zk: zc.zk.ZK, host: Callable[[str], Host]
 ) -> None:
-    one = host("one")
-    one.start("/a,b")
-    assert one.has_it.wait(LIMIT)
-    one.zk.close()
+    leave_behind(zk, "a%2Cb", "one")
     returned = host("one")
     assert returned.locks.owned() == {"/a,b"}
     returned.locks.disown("/a,b")
@@ -179,15 +197,13 @@ def test_a_wait_that_must_not_go_on_leaves_the_line(
 def test_a_place_in_line_goes_with_the_session_of_its_host(
     zk: zc.zk.ZK, host: Callable[[str], Host]
 ) -> None:
-    one, two, three = host("one"), host("two"), host("three")
+    one, three, gone = host("one"), host("three"), host("two")
     one.start("/a")
     assert one.has_it.wait(LIMIT)
-    two.start("/a")
-    wait_for_children(zk, f"{ROOT}/a", 1)
+    gone.zk.client.create(f"{ROOT}/a/two-", ephemeral=True, sequence=True)
     three.start("/a")
     wait_for_children(zk, f"{ROOT}/a", 2)
-    two.stopped = True
-    two.zk.close()
+    gone.zk.close()
     one.finish()
     assert three.has_it.wait(LIMIT)
     three.finish()

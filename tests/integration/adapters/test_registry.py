@@ -88,7 +88,7 @@ def test_a_host_without_a_role_shows_none(hosts: zc.zk.ZK, host: MakeHost) -> No
 
 
 def test_without_a_fleet_an_agent_says_what_to_do(zk: zc.zk.ZK, host: MakeHost) -> None:
-    with pytest.raises(BadHost, match="there is no /hosts in ZooKeeper: publish a tree"):
+    with pytest.raises(BadHost, match="there is no /hosts in ZooKeeper: import a tree"):
         host().registry.register(None, 5)
 
 

@@ -143,7 +143,9 @@ def test_a_missing_url_fails_with_what_svn_said(
     assert any("E170000" in line for line in story())
 
 
-@pytest.mark.parametrize("version", ["--config-option=x", "svn://-x/y", "http://host/x"])
+@pytest.mark.parametrize(
+    "version", ["--config-option=x", "svn://-x/y", "http://host/x", "git://x#y"]
+)
 def test_what_is_no_url_reaches_no_command(
     svn: Subversion, path: Path, story: Story, version: str
 ) -> None:

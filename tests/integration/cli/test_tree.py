@@ -226,8 +226,27 @@ def test_a_link_can_be_unset(zkdeploy: Zkdeploy, tree: ZK) -> None:
 
 
 def test_there_must_be_a_node_to_set_properties_of(zkdeploy: Zkdeploy, tree: ZK) -> None:
-    message = "zkdeploy: error: there is no node /lb/nowhere\n"
-    assert bad(zkdeploy("tree", "set", "/lb/nowhere", "n=1")) == message
+    """A misspelled /hosts must not look like an all stop."""
+    message = "zkdeploy: error: there is no node /hots; --create makes it\n"
+    assert bad(zkdeploy("tree", "set", "/hots", "version=None")) == message
+    assert tree.export_tree() == TREE
+
+
+def test_a_fleet_begins_with_a_node_that_nobody_imported(zkdeploy: Zkdeploy, zk: ZK) -> None:
+    for before, after in ("not set", "1"), ("1", "2"):
+        output = good(zkdeploy("tree", "set", "--create", "/hosts", f"version={after}"))
+        assert output == f"/hosts version: {before} -> {after}\n"
+    assert zk.get_properties("/hosts") == {"version": 2}
+
+
+def test_a_node_is_created_where_its_path_leads(zkdeploy: Zkdeploy, tree: ZK) -> None:
+    assert good(zkdeploy("tree", "set", "--create", "/lb/cms/new", "n=1")) == (
+        "/cust/cms/new n: not set -> 1\n"
+    )
+    assert tree.get_properties("/cust/cms/new") == {"n": 1}
+    assert bad(zkdeploy("tree", "set", "--create", "/nowhere/new", "n=1")) == (
+        "zkdeploy: error: there is no node /nowhere\n"
+    )
 
 
 def test_rm_does_not_take_more_than_was_named(zkdeploy: Zkdeploy, tree: ZK) -> None:

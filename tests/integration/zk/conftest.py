@@ -31,8 +31,22 @@ def relayed(relay: Relay, zk_connection: str) -> Iterator[ZK]:
 
 
 @pytest.fixture
-def expire(zookeeper_server: Server) -> Callable[[ZK], None]:
-    """Ends the session of a tree on the server, and waits until the client knows it."""
+def end_session(zookeeper_server: Server) -> Callable[[tuple[int, bytes]], None]:
+    """Ends a session on the server, given the client's id."""
+
+    def end_session(client_id: tuple[int, bytes]) -> None:
+        # Whoever has a session's id and password may end it.
+        heir = KazooClient(zookeeper_server.connection_string, client_id=client_id)
+        heir.start(timeout=10.0)
+        heir.stop()
+        heir.close()
+
+    return end_session
+
+
+@pytest.fixture
+def expire(end_session: Callable[[tuple[int, bytes]], None]) -> Callable[[ZK], None]:
+    """Ends the session of a tree, and waits until its client knows."""
 
     def expire(zk: ZK) -> None:
         lost = threading.Event()
@@ -42,12 +56,8 @@ def expire(zookeeper_server: Server) -> Callable[[ZK], None]:
                 lost.set()
 
         zk.client.add_listener(listener)
-        while not lost.is_set():
-            # Whoever has a session's id and password may end it.
-            heir = KazooClient(zookeeper_server.connection_string, client_id=zk.client.client_id)
-            heir.start(timeout=10.0)
-            heir.stop()
-            heir.close()
+        while not lost.is_set():  # the client may have taken its session back meanwhile
+            end_session(zk.client.client_id)
             lost.wait(2.0)
         zk.client.remove_listener(listener)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from zc.zkdeployment.demo.fleet import Fleet, HostState, Lock
 from zc.zkdeployment.demo.live import LiveView
 from zc.zkdeployment.demo.logs import Line
-from zc.zkdeployment.demo.story import ACTS, HOSTS
+from zc.zkdeployment.demo.story import HOSTS
 from zc.zkdeployment.demo.view import PlainView
 
 CALM = Fleet(1, tuple(HostState(host.name, host.role, True, 1) for host in HOSTS))
@@ -35,14 +35,15 @@ def test_the_plain_story_tells_only_what_is_new() -> None:
     said: list[str] = []
     view = PlainView(said.append)
     view.say("Building")
-    view.begin(ACTS[1], "/defaults web-version change from 1.0 to 2.0\n")
+    view.begin("Act 2", "Look here.", "/defaults web-version change from 1.0 to 2.0\n")
     view.show(CALM, [])
     view.show(ROLLING, [Line("host1", "INFO", "yum -y install web-2.0")])
     view.show(ROLLING, [])
     view.show(STOPPED, [Line("host1", "ERROR", "FAILURE"), Line("host1", "", "no disk")])
     view.end("it stopped", 1.25)
+    view.begin("Your turn", "Press Enter.")
     text = "\n".join(said)
-    assert "Act 2 of 4: An upgrade rolls through the fleet" in text
+    assert "\nAct 2\n  Look here.\n" in text
     assert "    /defaults web-version change from 1.0 to 2.0" in text
     assert [line[9:] for line in said if line[:7].strip().replace(".", "").isdigit()] == [
         "fleet  cluster version 1",
@@ -54,7 +55,7 @@ def test_the_plain_story_tells_only_what_is_new() -> None:
         "lock   /shop/web: free",
         "fleet  ALL STOP: the cluster version is None",
     ]
-    assert said[-1] == "\n  => it stopped (1.2 s)"
+    assert said[-3:] == ["\n  => it stopped (1.2 s)", "\nYour turn", "  Press Enter.\n"]
 
 
 @pytest.mark.parametrize("height", [20, 24, 60])
@@ -64,7 +65,7 @@ def test_the_picture_shows_hosts_locks_and_logs(height: int) -> None:
     console = Console(file=screen, force_terminal=True, width=80, height=height)
     with LiveView(console) as view:
         view.say("Building")
-        view.begin(ACTS[1], "/defaults web-version change from 1.0 to 2.0\n")
+        view.begin("Act 2", "Look here.", "/defaults web-version change from 1.0 to 2.0\n")
         lines = [Line("host2", "INFO", f"yum -y install web-{n}") for n in range(50)]
         view.show(ROLLING, lines)
         view.end("all hosts are there", 3)
@@ -76,7 +77,7 @@ def test_the_picture_shows_hosts_locks_and_logs(height: int) -> None:
     assert any("waiting for /shop/web, host1 has it" in " ".join(line.split()) for line in picture)
     assert any("/shop/web" in line and "waiting: host2" in line for line in picture)
     assert any(line.startswith("host2") and line.endswith("web-49") for line in picture)
-    for text in ("Building", "Act 2 of 4", "all hosts are there (3.0 s)"):
+    for text in ("Building", "Look here.", "Act 2: ", "all hosts are there (3.0 s)"):
         assert text in screen.getvalue()
 
 

@@ -121,8 +121,8 @@ class Commands:
         """Wait for the end of a program; tell whether it came in time, else bring it about."""
         deadline = math.inf if limit is None else time.monotonic() + limit
         ended = threading.Event()
-        threading.Thread(target=_notice_end, args=(process.pid, ended), daemon=True).start()
         try:
+            threading.Thread(target=_notice_end, args=(process.pid, ended), daemon=True).start()
             while (left := deadline - time.monotonic()) > 0:
                 if ended.wait(min(left, _LOOK)):
                     return True

@@ -32,6 +32,11 @@ NOT_THE_TREE = frozenset({"/zookeeper", HOSTS, "/agent-locks", "/role-locks", "/
 #: Characters of an error that a host node shows.
 MAX_ERROR = 2000
 
+_NO_FLEET = (
+    f"there is no {HOSTS} in ZooKeeper: import a tree, then create it with "
+    f"'zkdeploy tree set --create {HOSTS} version=1'"
+)
+
 
 class Registry:
     """The cluster, as :class:`zc.zkdeployment.ports.Cluster` describes it.
@@ -91,10 +96,7 @@ class Registry:
         except NodeExistsError:
             return False
         except NoNodeError:
-            raise BadHost(
-                f"there is no {HOSTS} in ZooKeeper: publish a tree, or create it with "
-                f"'zkdeploy tree set {HOSTS} version=None'"
-            ) from None
+            raise BadHost(_NO_FLEET) from None
         self._written = dict(self._shown)
         return True
 
@@ -113,8 +115,14 @@ class Registry:
         return self._version
 
     def read_version(self) -> Version:
-        """Read the cluster version from the server."""
-        self._note(*self._requests.get(HOSTS))
+        """Read the cluster version from the server.
+
+        Raises :exc:`~zc.zkdeployment.errors.BadHost` where there is no fleet yet.
+        """
+        try:
+            self._note(*self._requests.get(HOSTS))
+        except NoNodeError:
+            raise BadHost(_NO_FLEET) from None
         return self._version
 
     def read_tree(self) -> Mapping[str, Mapping[str, Any]]:

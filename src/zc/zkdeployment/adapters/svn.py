@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from zc.zkdeployment.errors import CommandFailed
+from zc.zkdeployment.errors import BadTree, CommandFailed
 from zc.zkdeployment.packages import checkout
 from zc.zkdeployment.ports import Commands
 
@@ -53,7 +53,9 @@ class Subversion:
 
         Raises :exc:`~zc.zkdeployment.errors.BadTree` or ``CommandFailed``.
         """
-        checkout(version, path)
+        wanted = checkout(version, path)
+        if wanted is None or wanted.kind != "svn":
+            raise BadTree(f"{path}: {version!r} is no Subversion URL")
         self._commands.run(["svn", "co", version, path])
 
 

@@ -50,7 +50,9 @@ def agent(
     run_once: bool,
     assert_zookeeper_address: str | None,
 ) -> int:
-    """Bring this host to what the tree says, now and whenever the cluster version changes.
+    """Run this host's agent, which does what the tree says.
+
+    It deploys whenever the cluster version changes, until it is told to stop.
 
     CONFIGURATION is an INI file with a section [zkdeployment]: `host-id` and
     `run-directory`, and if wanted `role` and `after`, a command to run after a
@@ -74,7 +76,7 @@ def agent(
 
 def _serve(verbose: bool, settings: Settings) -> int:
     """Run an agent until a signal comes or it cannot go on."""
-    # What a signal handler may do to other queues and events that wait is deadlock.
+    # Its put() may interrupt its get(); an Event set by a signal handler may deadlock.
     ends: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ends.put(0))

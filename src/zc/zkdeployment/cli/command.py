@@ -29,7 +29,7 @@ _USUAL = {
 }
 
 #: What is true of all commands.
-STATUSES = {**_USUAL, 2: "wrong usage; of commands that compare: something differs"}
+STATUSES = {**_USUAL, 2: "wrong usage; of `plan` and `tree diff`: something differs"}
 
 
 class Command(click.Command):
@@ -46,7 +46,7 @@ class Command(click.Command):
     def __init__(
         self,
         *args: Any,
-        examples: Sequence[str] = (),
+        examples: Sequence[str],
         statuses: Mapping[int, str] = MappingProxyType({}),
         **kwargs: Any,
     ) -> None:
@@ -68,10 +68,9 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples and what the exit statuses mean."""
         super().format_epilog(ctx, formatter)
-        if self._examples:
-            with formatter.section("Examples"):
-                for example in self._examples:
-                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+        with formatter.section("Examples"):
+            for example in self._examples:
+                formatter.write(f"{'':{formatter.current_indent}}{example}\n")
         write_statuses(formatter, self._statuses)
 
     @contextlib.contextmanager

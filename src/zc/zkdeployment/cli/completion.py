@@ -18,7 +18,7 @@ _INSTRUCTIONS = {
 @click.argument("shell", type=click.Choice(tuple(_INSTRUCTIONS)))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print a script that lets the Tab key complete zkdeploy's commands and options.
+    """Print a script for the Tab key to complete commands.
 
     Follow the example for your shell, then start a new one.
     """

@@ -76,8 +76,9 @@ def _play(directory: Path, view: View, keep: bool, pace: float) -> None:
         play = Play(stage, view, pace)
         play.run()
         if keep:
-            view.say(guide.things_to_try(stage))
             with contextlib.suppress(KeyboardInterrupt):
+                view.say(guide.things_to_try(stage))
+                view.begin("Your turn", guide.YOUR_TURN)
                 play.show(_enter_pressed)
         view.say("\nStopping the fleet …")
 

@@ -17,7 +17,6 @@ from zc.zk.diff import (
     Entry,
     KeepAncestor,
     KeepEphemeral,
-    KeepExtra,
     Update,
     compare,
     lines,
@@ -29,6 +28,7 @@ from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.tree_files import combine, load
 
 _COLOURS = {Create: "green", Update: "yellow", Delete: "red"}
+_REASONS = {KeepEphemeral: "ephemeral", KeepAncestor: "above an ephemeral node"}
 
 
 @click.command(
@@ -39,6 +39,7 @@ _COLOURS = {Create: "green", Update: "yellow", Delete: "red"}
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @click.option(
     "--path",
+    metavar="PATH",
     default="/",
     show_default=True,
     callback=node_path,
@@ -47,10 +48,11 @@ _COLOURS = {Create: "green", Update: "yellow", Delete: "red"}
 @json_option
 @zookeeper_option
 def tree_diff(files: tuple[str, ...], path: str, as_json: bool, zookeeper: str) -> int:
-    """Tell what importing the files, with trimming, would change; change nothing.
+    """Tell what importing files would change; change nothing.
 
-    Files *.zkx add to or override what the others define. Top nodes that are in
-    no file are not looked at.
+    Nodes that no file has would be deleted, as with `tree import --trim`. Files
+    *.zkx add to or override what the others define. Top nodes that are in no
+    file are not looked at.
 
     With --json: an object with `changes`, a list of objects with `action`, `path`
     and for the action "add": `properties`; "change": `old` and `new`, all
@@ -102,9 +104,5 @@ def _as_data(change: Change) -> dict[str, Any]:
             return {"action": "change", "path": path, "old": old, "new": new}
         case Delete(path):
             return {"action": "delete", "path": path}
-        case KeepEphemeral(path):
-            return {"action": "keep", "path": path, "reason": "ephemeral"}
-        case KeepAncestor(path):
-            return {"action": "keep", "path": path, "reason": "above an ephemeral node"}
-        case KeepExtra(path):
-            return {"action": "keep", "path": path, "reason": "not trimmed"}
+        case _:
+            return {"action": "keep", "path": change.path, "reason": _REASONS[type(change)]}

@@ -36,7 +36,9 @@ from zc.zkdeployment.cli.options import json_option, node_path, open_tree, zooke
 def tree_export(
     path: str, ephemeral: bool, output: Path | None, as_json: bool, zookeeper: str
 ) -> None:
-    """Print the tree at PATH, by default all of it, as `tree import` reads it.
+    """Print the tree at PATH as text.
+
+    Without PATH that is all of the tree. `tree import` reads the text.
 
     With --json: a list of objects with `path`, `ephemeral` (true or false) and
     `properties`, parents before their children. Links are properties whose

@@ -20,7 +20,12 @@ from zc.zkdeployment.cli.tree_files import read_text
 )
 @click.argument("file", default="-", type=click.Path())
 @click.option(
-    "--path", default="/", show_default=True, callback=node_path, help="Import below PATH."
+    "--path",
+    metavar="PATH",
+    default="/",
+    show_default=True,
+    callback=node_path,
+    help="Import below PATH.",
 )
 @click.option("-d", "--dry-run", is_flag=True, help="Only print what would change.")
 @click.option(
@@ -32,11 +37,12 @@ from zc.zkdeployment.cli.tree_files import read_text
 )
 @zookeeper_option
 def tree_import(file: str, path: str, dry_run: bool, trim: bool | None, zookeeper: str) -> None:
-    """Create and update nodes as the tree text in FILE says, by default standard input.
+    """Create and update nodes as the text in FILE says.
 
-    The properties of a node in FILE replace all that it has. Only what differs
-    is written. Ephemeral nodes are never deleted, nor what is above them. The
-    whole file is checked before anything is written.
+    Without FILE the text is read from standard input. The properties of a node
+    in FILE replace all that it has. Only what differs is written. Ephemeral
+    nodes are never deleted, nor what is above them. The whole file is checked
+    before anything is written.
     """
     text = read_text(file)
     with open_tree(zookeeper) as zk:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from zc.zkdeployment.demo.stage import Stage
 from zc.zkdeployment.demo.story import ACTS
+
+#: What to do while the fleet goes on running.
+YOUR_TURN = (
+    "Type the commands above in another terminal, and look here at what they do. "
+    "Press Enter, or Ctrl-C, to stop the fleet."
+)
 
 
 def kept_files(directory: Path) -> str:
@@ -33,7 +40,7 @@ def things_to_try(stage: Stage) -> str:
     """Return commands that work while the fleet of ``stage`` runs."""
     here = shlex.quote(str(stage.directory))
     one, two, *_ = stage.hosts
-    tree = f"{_zkdeploy()} tree"
+    tree = f"{program()} tree"
     at = f"--zookeeper {stage.connection_string}"
     return "\n".join(
         (
@@ -42,13 +49,12 @@ def things_to_try(stage: Stage) -> str:
             "  # look",
             f"  {tree} export {at} /shop",
             f"  {tree} export {at} --ephemeral /hosts",
-            f"  {shlex.quote(str(one.zkdeploy))} plan",
             f"  tail -f {here}/host*/agent.log",
-            "  # go back to web 2.0, everywhere",
-            f"  {tree} set {at} /defaults web-version=\"'2.0'\"",
-            f"  {tree} set {at} /hosts version={ACTS[-1].version + 1}",
-            "  # stop the fleet; any version lets it go on",
+            "  # stop the fleet, change the tree, see what host1 would do, let the fleet go on",
             f"  {tree} set {at} /hosts version=None",
+            f"  {tree} set {at} /defaults web-version=\"'2.0'\"",
+            f"  {shlex.quote(str(one.zkdeploy))} plan",
+            f"  {tree} set {at} /hosts version={ACTS[-1].version + 1}",
             "  # let scripts take 5 seconds",
             f"  echo 5 >{shlex.quote(str(stage.pace_file))}",
             "  # crash an agent, then start it again",
@@ -58,8 +64,8 @@ def things_to_try(stage: Stage) -> str:
     )
 
 
-def _zkdeploy() -> str:
-    """Return how to call this program in a shell."""
-    if shutil.which("zkdeploy"):
+def program(which: Callable[[str], str | None] = shutil.which) -> str:
+    """Return how to call zkdeploy in a shell."""
+    if which("zkdeploy"):
         return "zkdeploy"
     return shlex.quote(str(Path(sys.executable).with_name("zkdeploy")))

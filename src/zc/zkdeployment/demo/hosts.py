@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -9,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,21 +103,40 @@ class HostDirectory:
 
 
 class Agent:
-    """The process that is the agent of a host; it runs after :meth:`start`."""
+    """The process that is the agent of a host, started at once."""
 
     def __init__(self, host: HostDirectory) -> None:
         self.host = host
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = self._start()
 
     @property
     def pid(self) -> int | None:
-        """The process id, ``None`` if there is no such process."""
-        return self._process.pid if self._process and self._process.poll() is None else None
+        """The process id, ``None`` if it has ended."""
+        return self._process.pid if self._process.poll() is None else None
 
-    def start(self) -> None:
-        """Start the agent, without waiting for it to be ready."""
+    def restart(self) -> None:
+        """Start the agent anew, after :meth:`kill`."""
+        self._process = self._start()
+
+    def kill(self) -> None:
+        """End the agent at once, as a crash would; a script that it runs goes on."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Ask the agent to end, without waiting for it."""
+        self._process.terminate()
+
+    def wait(self, deadline: float) -> None:
+        """Wait for the end of the agent; from the moment ``deadline`` on, bring it about."""
+        try:
+            self._process.wait(max(deadline - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _start(self) -> subprocess.Popen[bytes]:
         with self.host.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [*_end_with_parent(), self.host.zkdeploy, "agent"],
                 cwd=self.host.path,
                 stdin=subprocess.DEVNULL,
@@ -126,51 +145,30 @@ class Agent:
                 start_new_session=True,  # an interrupt from the keyboard is for the demo alone
             )
 
-    def kill(self) -> None:
-        """End the agent at once, as a crash would; a script that it runs goes on."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def stop(self) -> None:
-        """Ask the agent to end, without waiting for it."""
-        if self._process is not None:
-            self._process.terminate()
-
-    def wait(self, deadline: float) -> None:
-        """Wait for the end of the agent; from the moment ``deadline`` on, bring it about."""
-        if self._process is not None:
-            try:
-                self._process.wait(max(deadline - time.monotonic(), 0))
-            except subprocess.TimeoutExpired:
-                self.kill()
-
 
 def _end_with_parent() -> list[str]:
-    """Return what, in front of a command, lets the kernel end it when this process was killed."""
+    """Return what, in front of a command, lets the kernel kill it when this process was killed."""
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
+    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
 
 
-def processes_below(directory: Path) -> Iterator[int]:
-    """Yield the ids of processes that take a directory below ``directory`` for ``/``.
+def processes_below(directory: Path) -> list[int]:
+    """Return the ids of processes that take a directory below ``directory`` for ``/``.
 
     Those are agents, also such that a person started, and scripts that run on
     behalf of a killed one.
     """
     mark = b"TEST_ROOT=" + os.fsencode(directory) + b"/"
+    found = []
     for process in Path("/proc").glob("[0-9]*"):
-        try:
+        with contextlib.suppress(OSError):  # it ended, or it is somebody else's
             environment = (process / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue  # it ended, or it is somebody else's
-        if any(variable.startswith(mark) for variable in environment):
-            yield int(process.name)
+            if any(variable.startswith(mark) for variable in environment):
+                found.append(int(process.name))
+    return found
 
 
 def kill(pid: int) -> None:
     """End a process at once, if it still runs."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return

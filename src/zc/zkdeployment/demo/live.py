@@ -18,8 +18,7 @@ from rich.text import Text
 from zc.zkdeployment.demo import words
 from zc.zkdeployment.demo.fleet import Fleet, HostState
 from zc.zkdeployment.demo.logs import Line
-from zc.zkdeployment.demo.story import HOSTS, WEB, Act
-from zc.zkdeployment.demo.view import title
+from zc.zkdeployment.demo.story import HOSTS, WEB
 from zc.zkdeployment.demo.words import Mood
 
 _COLOURS = dict(zip((host.name for host in HOSTS), ("cyan", "magenta", "yellow"), strict=True))
@@ -44,7 +43,8 @@ class LiveView:
         self._console = console
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
         self._lines: deque[Line] = deque(maxlen=_MOST_LINES)
-        self._act: Act | None = None
+        self._title = "The fleet"
+        self._look = ""
         self._start = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -63,11 +63,13 @@ class LiveView:
         """Print a text above the picture."""
         self._console.print(Text(text), soft_wrap=True)
 
-    def begin(self, act: Act, changes: str) -> None:
+    def begin(self, title: str, look: str, changes: str = "") -> None:
         """Print what an act changes above the picture; the picture tells what it is about."""
-        self._act = act
+        self._title = title
+        self._look = look
         self._start = time.monotonic()
-        self._console.print(Padding(Text(changes.rstrip(), "dim"), (1, 4)))
+        if changes:
+            self._console.print(Padding(Text(changes.rstrip(), "dim"), (1, 4)))
 
     def show(self, fleet: Fleet, lines: Sequence[Line]) -> None:
         """Draw the picture anew."""
@@ -76,18 +78,17 @@ class LiveView:
 
     def end(self, outcome: str, seconds: float) -> None:
         """Print what came of an act above the picture."""
-        done = f"{title(self._act)}: " if self._act else ""
         self._console.print(
-            Text.assemble(("✓ ", "bold green"), (done, "bold"), f"{outcome} ({seconds:.1f} s)")
+            Text.assemble(
+                ("✓ ", "bold green"), (f"{self._title}: ", "bold"), f"{outcome} ({seconds:.1f} s)"
+            )
         )
 
     def picture(self, fleet: Fleet) -> RenderableType:
         """Return what :meth:`show` draws."""
-        heading = title(self._act) if self._act else "The fleet"
-        look = self._act.look if self._act else ""
         return Group(
-            Rule(Text(heading, "bold"), align="left", style="blue"),
-            Padding(Text(look, "italic"), (0, 1, 1, 1)),
+            Rule(Text(self._title, "bold"), align="left", style="blue"),
+            Padding(Text(self._look, "italic"), (0, 1, 1, 1)),
             _cluster(fleet, time.monotonic() - self._start),
             _hosts(fleet),
             _locks(fleet),

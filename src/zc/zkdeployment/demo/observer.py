@@ -44,7 +44,7 @@ class Observer:
             error=error and host.inside(error),
             status=_status(host),
             busy=self._logs[host.name].busy,
-            deployed=dict(_deployed(host)),
+            deployed=_deployed(host),
         )
 
     def _locks(self) -> Iterator[Lock]:
@@ -77,8 +77,9 @@ def _status(host: HostDirectory) -> str:
         return ""
 
 
-def _deployed(host: HostDirectory) -> Iterator[tuple[str, str]]:
-    for file in sorted(host.etc.glob("*/*.deployed")):
-        instance = parse_file_name(file.stem)
-        if instance is not None:
-            yield f"{instance[0]} {instance[1]}", file.read_text().strip()
+def _deployed(host: HostDirectory) -> dict[str, str]:
+    return {
+        f"{found[0]} {found[1]}": file.read_text().strip()
+        for file in host.etc.glob("*/*.deployed")
+        if (found := parse_file_name(file.stem))
+    }

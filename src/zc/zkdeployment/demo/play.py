@@ -68,12 +68,12 @@ class Play:
             time.sleep(_LOOK)
 
     def _act(self, act: story.Act) -> None:
-        self._view.begin(act, self._stage.changes(act))
+        self._view.begin(story.title(act), act.look, self._stage.changes(act))
         self._let_read(_BEFORE)
         start = time.monotonic()
         self._stage.publish(act)
         fleet = self.wait(
-            f"The act {act.title!r} did not end as it should",
+            f"{story.title(act)}: this did not end as it should",
             lambda fleet: story.missing(act, fleet),
             stops=act.fails,
         )

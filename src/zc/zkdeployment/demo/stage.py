@@ -52,11 +52,7 @@ class Stage:
             try:
                 stage = cls._set_up(directory, pace, say, undo)
             except RuntimeError as error:  # of the lab: a program failed, a server did not start
-                raise DemoFailed(f"The demo could not be prepared: {error}") from error
-            undo.callback(_stop_agents, directory, stage.agents)
-            say("Starting three agents.")
-            for agent in stage.agents:
-                agent.start()
+                raise DemoFailed(f"the demo could not be prepared: {error}") from error
             yield stage
 
     @classmethod
@@ -78,12 +74,17 @@ class Stage:
         for host in hosts:
             host.prepare(server.connection_string)
             yum_launcher(host.bin, host.root, packages)
+        say(f"Starting {len(hosts)} agents.")
+        agents: list[Agent] = []
+        undo.callback(_stop_agents, directory, agents)
+        for host in hosts:
+            agents.append(Agent(host))
         return cls(
             directory=directory,
             connection_string=server.connection_string,
             pace_file=pace_file,
             hosts=hosts,
-            agents=[Agent(host) for host in hosts],
+            agents=agents,
             observer=Observer(zk, hosts),
             zk=zk,
             report=report,

@@ -137,6 +137,11 @@ _TREE = """\
 """
 
 
+def title(act: Act) -> str:
+    """Return number and title of an act."""
+    return f"Act {ACTS.index(act) + 1} of {len(ACTS)}: {act.title}"
+
+
 def tree(act: Act, report_url: str, probe_repository: str) -> str:
     """Return the tree that an act publishes.
 

@@ -10,7 +10,6 @@ from typing import Protocol
 from zc.zkdeployment.demo import words
 from zc.zkdeployment.demo.fleet import Fleet
 from zc.zkdeployment.demo.logs import Line
-from zc.zkdeployment.demo.story import ACTS, Act
 from zc.zkdeployment.model import same_version
 
 _WIDTH = 79
@@ -22,19 +21,14 @@ class View(Protocol):
     def say(self, text: str) -> None:
         """Show a text that stays."""
 
-    def begin(self, act: Act, changes: str) -> None:
-        """Show what an act is about, and what it changes of the tree."""
+    def begin(self, title: str, look: str, changes: str = "") -> None:
+        """Begin an act: ``look`` says what to look at, ``changes`` what it changes of the tree."""
 
     def show(self, fleet: Fleet, lines: Sequence[Line]) -> None:
         """Show the fleet as it is now, and what the agents said since the last time."""
 
     def end(self, outcome: str, seconds: float) -> None:
         """Show what came of an act, and how long it took."""
-
-
-def title(act: Act) -> str:
-    """Return the number and title of an act."""
-    return f"Act {ACTS.index(act) + 1} of {len(ACTS)}: {act.title}"
 
 
 class PlainView:
@@ -52,11 +46,12 @@ class PlainView:
         """Print a text."""
         self._echo(text)
 
-    def begin(self, act: Act, changes: str) -> None:
+    def begin(self, title: str, look: str, changes: str = "") -> None:
         """Print what an act is about."""
-        self._echo(f"\n{title(act)}")
-        self._echo(textwrap.fill(act.look, _WIDTH, initial_indent="  ", subsequent_indent="  "))
-        self._echo(f"\n{textwrap.indent(changes.rstrip(), '    ')}\n")
+        self._echo(f"\n{title}")
+        self._echo(textwrap.fill(look, _WIDTH, initial_indent="  ", subsequent_indent="  ") + "\n")
+        if changes:
+            self._echo(textwrap.indent(changes.rstrip(), "    ") + "\n")
 
     def show(self, fleet: Fleet, lines: Sequence[Line]) -> None:
         """Print what is new."""
