@@ -123,6 +123,7 @@ def test_a_kept_fleet_does_what_its_guide_says(tmp_path: Path) -> None:
     options = ("--keep", "--directory", str(directory))
     with _started(_start(tmp_path, *options, terminal=theirs)) as demo:
         os.close(theirs)
+        os.write(ours, b"\n")  # an impatient person; it must not stop the fleet
         screen = _screen(ours)
         text = _read_until(screen, "2>&1 &")
         _follow_guide(text.partition("In another terminal:")[2], directory)
@@ -200,6 +201,15 @@ def test_a_kept_fleet_without_a_terminal_runs_until_it_is_told_to_end(temporary:
         demo.send_signal(signal.SIGTERM)
         demo.communicate(timeout=_BOUND)
     assert demo.returncode == 0
+
+
+def test_a_directory_that_cannot_be_in_a_url_is_refused(tmp_path: Path) -> None:
+    """The fleet would stop at the first checkout, which is hard to understand."""
+    with _started(_start(tmp_path, "--directory", str(tmp_path / "my fleet"))) as demo:
+        text, _ = demo.communicate(timeout=_BOUND)
+    assert demo.returncode == 1
+    assert "my fleet becomes a part of URLs" in text
+    assert not (tmp_path / "my fleet").exists()
 
 
 def test_a_demo_that_cannot_be_prepared_tells_why(tmp_path: Path, temporary: Path) -> None:

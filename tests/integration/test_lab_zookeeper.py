@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from kazoo.exceptions import ConnectionLoss
 
 import zc.zk
+from zc.zkdeployment.lab.free_ports import free_ports
 from zc.zkdeployment.lab.java import NoZooKeeper, Runtime, find_runtime
 from zc.zkdeployment.lab.relay import SET, Relay
 from zc.zkdeployment.lab.zookeeper import Ensemble, NotStarted, PortTaken, Server
@@ -134,6 +136,21 @@ def test_a_server_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
         Server.start(tmp_path, runtime=Runtime(find_runtime().java, str(tmp_path)))
 
 
+def test_a_process_that_cannot_be_started_is_an_error(tmp_path: Path) -> None:
+    server = Server(tmp_path / "gone", free_ports(1)[0], find_runtime())
+    shutil.rmtree(server.directory)
+    with pytest.raises(FileNotFoundError, match="gone"):
+        server.launch()
+
+
+def test_a_server_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
+    with Server.start(tmp_path) as server:
+        thread = threading.Thread(target=server.restart)
+        thread.start()
+        thread.join()
+        server.wait()
+
+
 def test_a_killed_test_run_leaves_no_server(tmp_path: Path) -> None:
     program = f"""if True:
         import os, pathlib, signal
@@ -155,17 +172,19 @@ def test_a_killed_test_run_leaves_no_server(tmp_path: Path) -> None:
 
 
 def test_an_ensemble_serves_on_without_its_leader(tmp_path: Path) -> None:
-    with Ensemble.start(tmp_path) as ensemble:
-        with contextlib.closing(zc.zk.ZK(ensemble.connection_string, 4.0)) as zk:
-            zk.create("/before", "1")
-            leader = ensemble.leader()
-            leader.kill()
-            assert zk.get("/before")[0] == b"1"
-            for server in ensemble.servers:
-                if server is not leader:
-                    server.wait()
-            assert ensemble.leader() is not leader
-            leader.restart()
+    with (
+        Ensemble.start(tmp_path) as ensemble,
+        contextlib.closing(zc.zk.ZK(ensemble.connection_string, 4.0)) as zk,
+    ):
+        zk.create("/before", "1")
+        leader = ensemble.leader()
+        leader.kill()
+        assert zk.get("/before")[0] == b"1"
+        for server in ensemble.servers:
+            if server is not leader:
+                server.wait()
+        assert ensemble.leader() is not leader
+        leader.restart()
     with pytest.raises(NotStarted, match="No leader"):
         ensemble.leader()
 

@@ -230,6 +230,12 @@ LONG = "a-very-long-package-name-for-the-sake-of-a-wrapped-line"
             InstalledPackage("0", "2.0", "1", (ONE,)),
             id="two versions",
         ),
+        pytest.param(
+            "Installed Packages\nz4m \t1.0.0 \tinstalled\n",
+            "z4m",
+            InstalledPackage("0", "1.0.0", ""),
+            id="no release",
+        ),
         pytest.param("", "z4m", None, id="nothing"),
         pytest.param("Error: No matching Packages to list\n", "z4m", None, id="error"),
         pytest.param("z4m.noarch", "z4m", None, id="cut off"),

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kazoo.client import KazooClient
@@ -21,6 +22,7 @@ from kazoo.exceptions import (
     NoNodeError,
     OperationTimeoutError,
     SessionExpiredError,
+    ZookeeperError,
 )
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.protocol.states import KeeperState
@@ -120,3 +122,13 @@ def _answer(result: Any, end: float) -> Any:
         return result.get(timeout=max(0.0, end - time.monotonic()))
     except KazooTimeoutError as error:
         raise NoAnswer("no answer from ZooKeeper in time") from error
+
+
+@contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Have errors say which node they are about; those of kazoo do not."""
+    try:
+        yield
+    except ZookeeperError as error:
+        error.args = error.args or (path,)
+        raise

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import ZookeeperError
 from kazoo.protocol.states import ZnodeStat
 from kazoo.security import ACL
 
 from zc.zk import trees
 from zc.zk.bulk import Bulk
+from zc.zk.calls import naming
 from zc.zk.codec import decode
 from zc.zk.operations import check_data
 from zc.zk.session import Ephemerals
@@ -95,22 +94,12 @@ class Nodes:
         self.ephemerals.forget(path)
 
     def _read(self, request: Callable[..., Any], path: str, *arguments: Any) -> Any:
-        with _naming(path):
+        with naming(path):
             return self.bulk.calls.read(partial(request, path, *arguments))
 
     def _once(self, request: Callable[..., Any], path: str, *arguments: Any) -> Any:
-        with _naming(path):
+        with naming(path):
             return self.bulk.calls.once(partial(request, path, *arguments))
-
-
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    """Have errors say which node they are about; those of kazoo do not."""
-    try:
-        yield
-    except ZookeeperError as error:
-        error.args = error.args or (path,)
-        raise
 
 
 def _bytes(path: str, value: bytes | str) -> bytes:

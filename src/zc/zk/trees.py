@@ -10,17 +10,17 @@ from kazoo.exceptions import (
     BadVersionError,
     ConnectionClosedError,
     ConnectionLoss,
-    NoAuthError,
     NodeExistsError,
     NoNodeError,
     NotEmptyError,
     SessionExpiredError,
+    ZookeeperError,
 )
 from kazoo.security import ACL
 
 from zc.zk import diff
 from zc.zk.bulk import Bulk
-from zc.zk.calls import NoAnswer
+from zc.zk.calls import NoAnswer, naming
 from zc.zk.codec import decode, encode
 from zc.zk.diff import Change, Entry
 from zc.zk.links import normalize
@@ -138,15 +138,21 @@ def delete_all(bulk: Bulk, path: str) -> None:
 
 
 def create_path(bulk: Bulk, path: str, data: bytes, acl: Sequence[ACL] | None) -> None:
-    """See to it that there is a node at ``path`` that holds ``data``; parents are made empty."""
+    """See to it that there is a node at ``path`` that holds ``data``.
+
+    Missing parents are made empty. All that is made has ``acl``.
+    """
     path = normalize(path)
     names = path.split("/")[1:]
     paths = ["/" + "/".join(names[:depth]) for depth in range(1, len(names) + 1)]
 
     def decide() -> _Decision:
-        missing = [node.path for node in bulk.read(paths) if not node.exists]
-        operations: list[Operation] = [Create(above, b"", acl) for above in missing]
-        return [], [*operations, Set(path, data)]
+        *above, node = bulk.read(paths)
+        operations: list[Operation] = [
+            Create(parent.path, b"", acl) for parent in above if not parent.exists
+        ]
+        operations.append(Set(path, data) if node.exists else Create(path, data, acl))
+        return [], operations
 
     _converge(bulk, decide, _nobody, dry_run=False)
 
@@ -220,11 +226,10 @@ def _set_acls(bulk: Bulk, paths: Iterable[str], acl: Sequence[ACL]) -> None:
     paths = list(paths)
     found = bulk.calls.read_all(partial(client.get_acls_async, path) for path in paths)
     for path, answer in zip(paths, found, strict=True):
-        if isinstance(answer, NoAuthError):
-            raise NoAuthError(path)
-        if isinstance(answer, NoNodeError):
-            continue  # deleted meanwhile
-        acls, _ = answer
-        if set(acls) != set(acl):
-            # Done twice it does no harm.
-            bulk.calls.read(partial(client.set_acls_async, path, list(acl)))
+        with naming(path), suppress(NoNodeError):  # deleted meanwhile
+            if isinstance(answer, ZookeeperError):
+                raise answer
+            acls, _ = answer
+            if set(acls) != set(acl):
+                # Done twice it does no harm.
+                bulk.calls.read(partial(client.set_acls_async, path, list(acl)))

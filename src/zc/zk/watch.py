@@ -133,9 +133,10 @@ class Watcher:
             try:
                 path = self._changes.get(timeout=_RETRY if failed else None)
             except queue.Empty:
-                path, failed = None, False
+                path = None
             if not self._closed:
-                failed |= not self._refresh(path)
+                done = self._refresh(path)
+                failed = not done or (failed and path is not None)
 
     def _refresh(self, path: str | None) -> bool:
         """Refresh what depends on ``path``; tell whether all of it could be read."""

@@ -62,11 +62,12 @@ class Deploying:
         world = self.world
         world.software.packages.begin()
         owned = world.locks.owned()
-        first = plan(desired, world.files.installed(), owned)
-        if first.controller:
-            self._update_controller(first.controller)
         before = world.files.installed()
         todo = plan(desired, before, owned)
+        if todo.controller:
+            self._update_controller(todo.controller)
+            before = world.files.installed()
+            todo = plan(desired, before, owned)
         for path in sorted(owned - {node.path for node in todo.deployments}):
             world.locks.disown(path)
         self.status("remove old deployments")
@@ -84,7 +85,7 @@ class Deploying:
             for node in todo.deployments:
                 inner._deploy_node(node, locked=controller is None)
             self._role_script(controller, "ending-deployments")
-        self._remove_leftovers(desired, before)
+        inner._remove_leftovers(desired, before)
 
     def _role_lock(self, controller: str | None) -> AbstractContextManager[None]:
         if controller is None or self.identity.role is None:
@@ -149,6 +150,7 @@ class Deploying:
 
     def _remove_leftovers(self, desired: Desired, before: Installed) -> None:
         for step in leftovers(desired, before, self.world.files.installed()):
+            self.going_on()
             match step:
                 case RemoveSoftware(name):
                     self.status(f"uninstalling {name}")

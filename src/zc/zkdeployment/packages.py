@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NoReturn
 
 from zc.zkdeployment import names
@@ -101,17 +100,17 @@ def package_spec(name: str, version: str | None = None) -> str:
 def parse_list_installed(output: str, name: str) -> InstalledPackage | None:
     """Find a package in what ``yum -q list installed NAME`` printed.
 
-    A line is ``NAME.ARCH  [EPOCH:]VERSION-RELEASE  @REPOSITORY``; a long one
+    A line is ``NAME.ARCH  [EPOCH:]VERSION[-RELEASE]  @REPOSITORY``; a long one
     is wrapped after any of its columns. Of several versions the last listed is
     the one returned, the others are its duplicates.
     """
     found: dict[tuple[str, str, str], InstalledPackage] = {}
     words = output.split()
-    for word, following in pairwise(words):
+    for word, following, last in zip(words, words[1:], [*words[2:], ""], strict=False):
         if not word.startswith(name) or not (word == name or _architecture(word[len(name) :])):
             continue
         epoch, version, release = _split(following)
-        if version[:1].isalnum() and release:
+        if version[:1].isalnum() and (release or last == "installed" or last.startswith("@")):
             found[epoch, version, release] = InstalledPackage(epoch or "0", version, release)
     if not found:
         return None

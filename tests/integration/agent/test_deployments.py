@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from tests.support.host import IDENTIFIER, Host
 
 from zc.zkdeployment.agent import Deployment, UnversionedDeployment, register
+from zc.zkdeployment.lab.packages import write_file
 
 LINE = "INFO " + "=" * 60
 
@@ -348,6 +351,24 @@ def test_a_wait_for_a_node_ends_with_an_all_stop(host: Host) -> None:
     host.log.wait_for("WARNING Abandoning deployment because cluster version is None")
     lock.release()
     assert host.deploy(2)[-1] == "INFO Done deploying version 2"
+
+
+def test_software_that_nothing_needs_stays_after_an_all_stop(host: Host, tmp_path: Path) -> None:
+    """A fleet is stopped to have a look: no host may remove anything meanwhile."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    host.start()
+    host.deploy(2, "/x : web\n  version = '1.0.0'\n  /deploy\n    /host42\n")
+    write_file(host.root / "opt/web/bin/zookeeper-deploy", f"#!/bin/sh\nread line < {gate}\n")
+    write_file(host.root / "opt/unused/bin/zookeeper-deploy", "#!/bin/sh\n")
+    start = len(host.log.lines)
+    host.set_version(3)
+    host.log.wait_for("INFO /opt/web/bin/zookeeper-deploy /x 0", start)
+    host.set_version(None)
+    gate.write_text("go on\n")
+    host.log.wait_for("WARNING Abandoning deployment because cluster version is None")
+    assert host.software() == ["unused", "web"]
+    assert host.node["version"] == 2
 
 
 def test_the_newest_version_is_deployed_after_the_one_that_runs(host: Host) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -148,20 +149,19 @@ def test_two_installed_controllers_need_a_person(cache: Host) -> None:
 
 
 def test_a_host_out_of_service_finishes_although_the_fleet_stops(
-    cache: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: Host, tmp_path: Path
 ) -> None:
     """It was taken out of the load balancer and must come back."""
     cache.start()
     cache.deploy(2, with_controller("controller"))
     gate = tmp_path / "gate"
+    os.mkfifo(gate)
     script = cache.root / "opt/controller/bin/starting-deployments"
-    script.write_text(f"#!/bin/sh\nmkfifo {gate}\nread line < {gate}\n")
-    cache.set_version(3)
+    script.write_text(f"#!/bin/sh\nread line < {gate}\n")
     start = len(cache.log.lines)
+    cache.set_version(3)
     cache.log.wait_for(STARTED.format("controller"), start)
     cache.set_version(None)
-    while not gate.exists():
-        pass
     gate.write_text("go on\n")
     assert cache.outcome(3, start)[-2:] == [
         ENDED.format("controller"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from kazoo.client import KazooClient
 from kazoo.exceptions import BadVersionError, ConnectionClosedError, NodeExistsError, NoNodeError
+from kazoo.security import CREATOR_ALL_ACL
 
 import zc.zk
 from zc.zk import ZK, connect
@@ -262,11 +263,14 @@ def test_services_are_registered(zk: ZK) -> None:
 
 
 def test_paths_are_created_with_data_at_their_end(zk: ZK) -> None:
-    zk.create_recursive("/a/b/c", "1", zc.zk.READ_ACL_UNSAFE)
+    acl = [*zc.zk.READ_ACL_UNSAFE, *CREATOR_ALL_ACL]
+    zk.client.add_auth("digest", "somebody:else")
+    zk.create_recursive("/a/b/c", "1", acl)
     assert [zk.get(path)[0] for path in ("/a", "/a/b", "/a/b/c")] == [b"", b"", b"1"]
-    assert zk.client.get_acls("/a/b")[0] == zc.zk.READ_ACL_UNSAFE
+    assert len(zk.client.get_acls("/a/b")[0]) == 2
     zk.create_recursive("/a/b/c", b"2")
     assert zk.get("/a/b/c")[0] == b"2"
     with pytest.raises(ValueError, match=r"/d/e: .* bytes are too many"):
         zk.create_recursive("/d/e", "x" * (MAX_DATA + 1))
     assert not zk.exists("/d")
+    zk.delete("/a", recursive=True)

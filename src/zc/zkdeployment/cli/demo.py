@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def _play(directory: Path, view: View, keep: bool, pace: float) -> None:
         play = Play(stage, view, pace)
         play.run()
         if keep:
+            _forget_keys()
             with contextlib.suppress(KeyboardInterrupt):
                 view.say(guide.things_to_try(stage))
                 view.begin("Your turn", guide.YOUR_TURN)
@@ -95,6 +97,12 @@ def _view() -> Iterator[View]:
 
     with LiveView(Console()) as view:
         yield view
+
+
+def _forget_keys() -> None:
+    """Forget what an impatient person typed so far: it was not meant to stop the fleet."""
+    if sys.stdin.isatty():
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _enter_pressed() -> bool:

@@ -6,8 +6,8 @@
         zk = zc.zk.ZK(server.connection_string)
 
 A server is a real one, run from the Java classes installed on this machine.
-Where ``setpriv`` (util-linux) exists, the kernel kills a server as soon as the
-thread that started it is gone, so that not even a killed test run leaves one.
+Where ``setpriv`` (util-linux) exists, the kernel kills a server whose parent is
+gone, so that not even a killed test run leaves one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 from typing import Self
 
 from zc.zkdeployment.lab.free_ports import HOST, free_ports
@@ -103,15 +105,27 @@ class Server:
         """Start the process, without waiting for it to serve: see :meth:`wait`."""
         self._asked = 0
         self._log_start = self._log.stat().st_size if self._log.exists() else 0
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*_die_with_parent(), *self._command()],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.directory,
-                start_new_session=True,  # an interrupt from the keyboard is for the tests alone
-            )
+        process: Future[subprocess.Popen[bytes]] = Future()
+        Thread(target=self._run, args=(process,), name="zookeeper", daemon=True).start()
+        self._process = process.result()
+
+    def _run(self, process: Future[subprocess.Popen[bytes]]) -> None:
+        """Start the process and stay with it: the kernel kills it when this thread ends."""
+        try:
+            with self._log.open("ab") as log:
+                server = subprocess.Popen(
+                    [*_die_with_parent(), *self._command()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=self.directory,
+                    start_new_session=True,  # an interrupt is for the tests alone
+                )
+        except OSError as error:
+            process.set_exception(error)
+        else:
+            process.set_result(server)
+            server.wait()
 
     def wait(self, timeout: float = 30.0) -> None:
         """Wait until the server serves, an ensemble's member with a quorum.
