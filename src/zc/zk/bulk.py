@@ -22,7 +22,7 @@ from kazoo.protocol.states import ZnodeStat
 
 from zc.zk.calls import Calls
 from zc.zk.multiread import MultiReadRequest, Read, answers
-from zc.zk.operations import MAX_BYTES, Check, Create, Delete, Operation, Set, batches, check_data
+from zc.zk.operations import MAX_BYTES, Create, Delete, Operation, Set, batches, check_data
 
 logger = logging.getLogger("zc.zk")
 
@@ -111,15 +111,16 @@ class Bulk:
     def _commit(self, batch: Sequence[Operation]) -> Any:
         transaction = self.client.transaction()
         for operation in batch:
-            match operation:
-                case Create(path, data, acl, ephemeral):
-                    transaction.create(path, data, list(acl) if acl else None, ephemeral)
-                case Set(path, data, version):
-                    transaction.set_data(path, data, version)
-                case Delete(path, version):
-                    transaction.delete(path, version)
-                case Check(path, version):
-                    transaction.check(path, version)
+            path = operation.path
+            if isinstance(operation, Create):
+                acl = list(operation.acl) if operation.acl else None
+                transaction.create(path, operation.data, acl, operation.ephemeral)
+            elif isinstance(operation, Set):
+                transaction.set_data(path, operation.data, operation.version)
+            elif isinstance(operation, Delete):
+                transaction.delete(path, operation.version)
+            else:
+                transaction.check(path, operation.version)
         return transaction.commit_async()
 
     def _read(self, reads: Sequence[Read]) -> list[Any]:

@@ -88,13 +88,10 @@ class Calls:
 
     def _settle(self, start: Start, result: Any) -> Any:
         try:
-            return _answer(result, time.monotonic() + self.timeout)
-        except (NoNodeError, NoAuthError) as error:
-            return error
-        except (ConnectionLoss, SessionExpiredError):
-            pass
-        try:
-            return self.read(start)
+            try:
+                return _answer(result, time.monotonic() + self.timeout)
+            except (ConnectionLoss, SessionExpiredError):
+                return self.read(start)
         except (NoNodeError, NoAuthError) as error:
             return error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, overload
@@ -42,7 +43,7 @@ class _Callback:
     mark: object  # of the state that it was called for last
 
 
-class Live:
+class Live(ABC):
     """A view of the node at ``path``, kept up to date unless ``watch`` is false.
 
     ``real_path`` is the path after symbolic links, as it was when there last was a
@@ -118,9 +119,9 @@ class Live:
         self.real_path = path
         return state
 
+    @abstractmethod
     def _state_at(self, path: str, look: Look) -> State:
         """Return what there is to show of the real node at ``path``."""
-        raise NotImplementedError
 
     def _notify(self) -> None:
         """Call the functions that have not been called for the present state."""

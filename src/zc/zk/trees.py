@@ -181,22 +181,22 @@ _Decision = tuple[Sequence[Change], Sequence[Operation]]
 
 def _converge(bulk: Bulk, decide: Callable[[], _Decision], tell: Tell, dry_run: bool) -> None:
     """Do what ``decide`` says, and decide anew where something came in between."""
-    for attempt in range(1, _TRIES + 1):
-        changes, operations = decide()
-        if attempt == 1:
-            for line in diff.lines(changes, dry_run):
-                tell(line)
-        if dry_run:
-            return
+    changes, operations = decide()
+    for line in diff.lines(changes, dry_run):
+        tell(line)
+    if dry_run:
+        return
+    tries = 1
+    while True:
         try:
-            bulk.write(operations)
+            return bulk.write(operations)
         except ConnectionClosedError:
             raise
         except (*_CONFLICTS, *_UNCERTAIN):
-            if attempt == _TRIES:
+            if tries == _TRIES:
                 raise
-        else:
-            return
+        tries += 1
+        _, operations = decide()
 
 
 def _nobody(_: str) -> None:

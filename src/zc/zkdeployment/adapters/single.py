@@ -14,7 +14,7 @@ class OnlyAgent:
     def __init__(self, run_directory: str) -> None:
         """Take the lock; raises :exc:`~zc.zkdeployment.errors.AnotherAgent` if it is taken."""
         Path(run_directory).mkdir(parents=True, exist_ok=True)
-        self._file = Path(run_directory, "agent.lock").open("w")
+        self._file = Path(run_directory, "agent.lock").open("w")  # noqa: SIM115 # open is locked
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

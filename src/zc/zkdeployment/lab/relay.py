@@ -25,7 +25,7 @@ from zc.zkdeployment.lab.free_ports import HOST
 from zc.zkdeployment.lab.zookeeper import Server
 
 #: What requests ask for.
-CREATE, DELETE, EXISTS, GET, SET, GET_CHILDREN, TRANSACTION, MULTI_READ = 1, 2, 3, 4, 5, 8, 14, 22
+CREATE, GET, SET, GET_CHILDREN, TRANSACTION, MULTI_READ = 1, 4, 5, 8, 14, 22
 
 _length = struct.Struct("!i")
 _request = struct.Struct("!ii")  # number, what it asks for
@@ -33,6 +33,7 @@ _number = struct.Struct("!i")
 _answer = struct.Struct("!iiqi")  # length, number, transaction, error
 _ANSWER_SIZE = _answer.size - _length.size
 _UNIMPLEMENTED = -6
+_POLL = 0.02  # seconds
 
 
 class Relay:
@@ -48,7 +49,6 @@ class Relay:
         self._lock = threading.Lock()
         self._ends: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._closed = False
         self._open = threading.Event()
         self._open.set()
         self._lose_requests: Counter[int] = Counter()
@@ -90,13 +90,12 @@ class Relay:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._closed = True
         self._open.set()
         _cut(self._listener)
-        self.cut()
         for thread in self._threads:
-            thread.join()
+            while thread.is_alive():
+                self.cut()  # again and again: a connection may just be being made
+                thread.join(_POLL)
         self._listener.close()
 
     def _start(self, function: Callable[..., None], *arguments: object) -> threading.Thread:
@@ -107,7 +106,7 @@ class Relay:
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):  # closed
-            while not self._closed:
+            while True:
                 client, _ = self._listener.accept()
                 self._start(self._relay, client)
 
@@ -115,8 +114,6 @@ class Relay:
         address = HOST, self._server.port
         with client, contextlib.suppress(OSError), socket.create_connection(address) as server:
             with self._lock:
-                if self._closed:
-                    return
                 self._ends |= {client, server}
             doomed: set[int] = set()
             answers = self._start(self._pass_answers, server, client, doomed)

@@ -28,6 +28,7 @@ from zc.zkdeployment.lab.free_ports import HOST, free_ports
 from zc.zkdeployment.lab.java import Runtime, find_runtime
 
 _POLL = 0.02  # seconds between two looks at a server that is starting
+_ENDING = 10.0  # seconds that a server may take to end before it is killed
 _STARTING = 1.0  # seconds; a server that is starting may accept a question and never answer
 _TRIES = 5  # with other ports each, where another process took one of them
 
@@ -234,7 +235,7 @@ class Server:
         if self._process is None:
             return
         try:
-            self._process.wait(timeout=10.0)
+            self._process.wait(_ENDING)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
