@@ -131,6 +131,53 @@ def test_a_port_that_something_else_took_is_an_error_that_names_it(tmp_path: Pat
             thread.join()
 
 
+def test_a_server_takes_another_port_where_one_was_taken_meanwhile(
+    tmp_path: Path, zookeeper_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = iter([[zookeeper_server.port], free_ports(1)])
+    monkeypatch.setattr("zc.zkdeployment.lab.zookeeper.free_ports", lambda _: next(ports))
+    with Server.start(tmp_path) as server:
+        assert server.port != zookeeper_server.port
+        assert server.pid
+
+
+def test_a_server_that_finds_no_port_in_several_attempts_is_an_error(
+    tmp_path: Path, zookeeper_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = [zookeeper_server.port]
+    monkeypatch.setattr("zc.zkdeployment.lab.zookeeper.free_ports", lambda _: taken)
+    with pytest.raises(PortTaken, match=zookeeper_server.connection_string):
+        Server.start(tmp_path)
+
+
+def test_ports_are_free_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    [taken, free] = free_ports(2)
+    assert taken != free
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", taken))
+        monkeypatch.setattr("zc.zkdeployment.lab.free_ports._PORTS", [taken, free])
+        for _ in range(20):
+            assert free_ports(1) == [free]
+
+
+def test_a_server_that_does_not_end_when_asked_to_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deaf = tmp_path / "java"
+    os.mkfifo(tmp_path / "ready")
+    deaf.write_text(
+        f"#!/bin/sh\ntrap '' TERM\necho > {tmp_path}/ready\nread _ < {tmp_path}/ready\n"
+    )
+    deaf.chmod(0o755)
+    monkeypatch.setattr("zc.zkdeployment.lab.zookeeper._ENDING", 0.1)
+    server = Server(tmp_path / "server", free_ports(1)[0], Runtime(str(deaf), ""))
+    server.launch()
+    (tmp_path / "ready").read_text()
+    assert server.pid
+    server.stop()
+    assert server.pid is None
+
+
 def test_a_server_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
     with pytest.raises(NotStarted, match="QuorumPeerMain"):
         Server.start(tmp_path, runtime=Runtime(find_runtime().java, str(tmp_path)))

@@ -64,10 +64,12 @@ class ZooKeeper(Nodes):
         if self._closed:
             return
         self._closed = True
-        if self._client_is_ours:
-            connect.stop(self.client)
-        self._watcher.close()
-        self.ephemerals.close()
+        try:
+            if self._client_is_ours:
+                connect.stop(self.client)
+        finally:
+            self._watcher.close()
+            self.ephemerals.close()
 
     def resolve(self, path: str) -> str:
         """Return the path of the real node that ``path`` leads to, through symbolic links.

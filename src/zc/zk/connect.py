@@ -22,9 +22,12 @@ def new_client(servers: str, session_timeout: float, **options: Any) -> KazooCli
     """Return a client, not yet started, that is soon back after an outage.
 
     ``session_timeout`` is in seconds; ``options`` are kazoo's. With TLS, the name
-    in the server's certificate is checked.
+    in the server's certificate is checked. What kazoo logs goes to the logger
+    ``zc.zk.kazoo``, from level INFO on: below that it shows credentials and data.
     """
-    defaults = {"connection_retry": _RECONNECT, "check_hostname": True}
+    kazoo = logging.getLogger("zc.zk.kazoo")
+    kazoo.setLevel(max(kazoo.level, logging.INFO))
+    defaults = {"connection_retry": _RECONNECT, "check_hostname": True, "logger": kazoo}
     return KazooClient(servers, timeout=session_timeout, **{**defaults, **options})
 
 

@@ -189,12 +189,14 @@ def _converge(bulk: Bulk, decide: Callable[[], _Decision], tell: Tell, dry_run: 
     tries = 1
     while True:
         try:
-            return bulk.write(operations)
+            bulk.write(operations)
         except ConnectionClosedError:
             raise
         except (*_CONFLICTS, *_UNCERTAIN):
             if tries == _TRIES:
                 raise
+        else:
+            return
         tries += 1
         _, operations = decide()
 

@@ -17,6 +17,7 @@ from kazoo.security import make_digest_acl
 
 from zc.zk import READ_ACL_UNSAFE, ZK
 from zc.zk.bulk import Bulk, Result
+from zc.zk.multiread import MultiReadRequest, Read
 from zc.zk.operations import (
     MAX_BYTES,
     MAX_DATA,
@@ -135,6 +136,10 @@ def test_a_lost_connection_does_not_make_multi_read_be_given_up(
     before = zookeeper_server.received()
     relayed.bulk.read(paths)
     assert zookeeper_server.received() - before < 20
+
+
+def test_a_debug_log_shows_how_much_is_read_and_not_all_of_it() -> None:
+    assert repr(MultiReadRequest([Read("/a"), Read("/b")])) == "MultiReadRequest(2 reads)"
 
 
 def test_reading_through_a_closed_client_is_an_error_at_once(zk: ZK) -> None:

@@ -18,6 +18,7 @@ import zc.zk
 from zc.zk import ZK, connect
 from zc.zk.operations import MAX_DATA
 from zc.zkdeployment.lab.free_ports import free_ports
+from zc.zkdeployment.lab.relay import Relay
 from zc.zkdeployment.lab.zookeeper import Server
 
 
@@ -31,7 +32,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def _no_thread_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    assert set(threading.enumerate()) <= before
+    left = {thread for thread in threading.enumerate() if "_relay" not in thread.name}
+    assert {thread for thread in left if "_pass_answers" not in thread.name} <= before
 
 
 @pytest.mark.usefixtures("impatient")
@@ -132,6 +134,31 @@ def test_a_client_finds_its_servers_again_soon_after_a_long_outage() -> None:
     retry = client._connection.retry_sleeper
     assert retry.max_delay <= 1.0
     assert retry.max_tries == -1
+
+
+def test_a_debug_log_shows_neither_passwords_nor_data(
+    zk_connection: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with contextlib.closing(ZK(zk_connection)) as zk:
+        zk.client.add_auth("digest", "user:hunter2")
+        zk.create("/node", "private")
+        zk.get("/node")
+    assert "hunter2" not in caplog.text
+    assert "private" not in caplog.text
+    assert "Zookeeper connection established" in caplog.text
+
+
+def test_closing_while_the_servers_are_silent_comes_to_an_end(
+    relay: Relay, zk_connection: str
+) -> None:
+    chroot = zk_connection.partition("/")[2]
+    with _no_thread_left():
+        zk = ZK(f"{relay.connection_string}/{chroot}", 2.0)
+        zk.ephemerals.create("/host")
+        zk.children("/")
+        relay.hold()
+        zk.close()
 
 
 def test_with_tls_the_name_in_the_certificate_is_checked() -> None:

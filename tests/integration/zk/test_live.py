@@ -214,11 +214,10 @@ def test_a_property_link_that_comes_to_lead_nowhere_is_an_error_where_it_is_used
 ) -> None:
     zk.import_tree(LINKS)
     p = zk.properties("/a")
-    changed = threading.Semaphore(0)
-    p(lambda _: changed.release())
+    p(lambda _: calls([p.data["name"], _value(p, "threads")]))
+    assert calls.next() == ["a", 3]
     other.delete("/defaults")
-    for _ in range(2):
-        assert changed.acquire(timeout=_PATIENCE)
+    assert calls.next() == ["a", None]
     with pytest.raises(zc.zk.BadPropertyLink, match="there is no node /defaults"):
         p["threads"]
     assert p["name"] == "a"
@@ -227,9 +226,13 @@ def test_a_property_link_that_comes_to_lead_nowhere_is_an_error_where_it_is_used
     p.update(name="still")  # what is bad already does not keep others from being changed
     assert p["name"] == "still"
     other.import_tree("/defaults\n  threads = 7\n  size = 1\n")
-    for _ in range(2):
-        assert changed.acquire(timeout=_PATIENCE)
-    assert p["threads"] == 7
+    calls.until(["still", 7])
+
+
+def _value(p: zc.zk.Properties, name: str) -> object:
+    with contextlib.suppress(zc.zk.BadPropertyLink):
+        return p[name]
+    return None
 
 
 @pytest.mark.parametrize(
@@ -560,6 +563,63 @@ def test_an_update_gives_up_where_others_never_stop_writing(
     p._watcher.calls.timeout = 0.5
     with pytest.raises(NoAnswer, match="/a: somebody else changed it at each attempt"):
         p.update(n=2)
+
+
+def test_a_tree_that_is_closed_meanwhile_is_not_updated(
+    zk: ZK, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zk.create("/a")
+    p = zk.properties("/a")
+    look = p._new_look
+
+    def close_and_look() -> Look:
+        zk.close()
+        return look()
+
+    monkeypatch.setattr(p, "_new_look", close_and_look)
+    with pytest.raises(ConnectionClosedError):
+        p.update(n=1)
+
+
+def test_a_node_that_comes_while_it_is_looked_for_is_found(
+    zk: ZK, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exists = zk.client.exists_async
+
+    def create_and_look(path: str, watch: object) -> object:
+        if not zk.client.exists(path):
+            zk.client.create(path)
+        return exists(path, watch)
+
+    zk.client.create("/there")
+    monkeypatch.setattr(zk.client, "exists_async", create_and_look)
+    monkeypatch.setattr(zk.client, "exists", lambda path: exists(path).get())
+    assert zk.properties("/new").real_path == "/new"
+
+
+def test_a_look_that_failed_is_repeated_although_nothing_happens(
+    relay: Relay, relayed: ZK, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children = relayed.children("/")
+    refreshed: queue.Queue[bool] = queue.Queue()
+    refresh = children.refresh
+
+    def note() -> None:
+        try:
+            refresh()
+        except NoAnswer:
+            refreshed.put(False)
+            raise
+        refreshed.put(True)
+
+    monkeypatch.setattr(children, "refresh", note)
+    relayed._watcher.calls.timeout = 0.3
+    relay.hold()
+    relayed._watcher.changed("/")
+    assert not refreshed.get(timeout=_PATIENCE)
+    relay.release()
+    while not refreshed.get(timeout=_PATIENCE):
+        pass
 
 
 def test_a_closed_tree_is_not_updated(zk: ZK) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from kazoo.exceptions import ConnectionClosedError, NodeExistsError
@@ -14,6 +15,8 @@ from zc.zk import READ_ACL_UNSAFE, ZK, NoAnswer
 from zc.zkdeployment.lab.relay import CREATE, SET, Relay
 
 Expire = Callable[[ZK], None]
+_PATIENCE = 30.0  # seconds
+
 EndSession = Callable[[tuple[int, bytes]], None]
 
 
@@ -125,16 +128,26 @@ def test_a_node_of_somebody_else_is_waited_out_and_left_as_it_is(
 
 
 def test_a_node_whose_parent_is_gone_comes_back_with_it(
-    zk: ZK, relay: Relay, relayed: ZK, end_session: EndSession
+    zk: ZK,
+    relay: Relay,
+    relayed: ZK,
+    end_session: EndSession,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """It is tried again and again, and said once."""
+    monkeypatch.setattr("zc.zk.session._RETRY", 0.05)
     zk.create("/parent")
     relayed.ephemerals.create("/parent/a", b"up")
     session = relayed.client.client_id
     relay.hold()
     end_session(session)
     zk.delete("/parent")
-    with _logged("Cannot restore ephemeral node /parent/a yet"):
-        relay.release()
+    attempts = _count_attempts(relayed, monkeypatch)
+    relay.release()
+    for _ in range(3):
+        assert attempts.acquire(timeout=_PATIENCE)
+    assert len([m for m in caplog.messages if "restore ephemeral node /parent/a yet" in m]) == 1
     with _seen(zk, "/parent/a", b"up"):
         zk.create("/parent")
 
@@ -179,10 +192,35 @@ def test_what_was_written_while_restoring_was_cut_off_is_there_in_the_end(
     relay.hold()
     end_session(session)
     relay.lose_answer(CREATE, 3)
-    with _logged("Cannot restore ephemeral node /host yet"):
-        relay.release()
-    with _seen(zk, "/host", b"2"):
-        relayed.ephemerals.update("/host", b"2")
+
+    class Writer(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "Cannot restore ephemeral node /host yet" in record.getMessage():
+                relayed.ephemerals.replaced("/host", b"2")
+
+    writer = Writer()
+    logging.getLogger("zc.zk").addHandler(writer)
+    try:
+        with _seen(zk, "/host", b"2"):
+            relay.release()
+    finally:
+        logging.getLogger("zc.zk").removeHandler(writer)
+
+
+def test_a_node_that_goes_while_it_is_looked_at_is_no_obstacle(
+    zk: ZK, zk_connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.closing(ZK(zk_connection)) as host:
+        zk.create("/host")
+        get = host.client.get_async
+
+        def delete_and_get(path: str, watch: object) -> object:
+            zk.delete(path)
+            return get(path, watch)
+
+        monkeypatch.setattr(host.client, "get_async", delete_and_get)
+        host.ephemerals.create("/host", b"up")
+        assert zk.get("/host")[0] == b"up"
 
 
 def test_a_closed_tree_creates_nothing(zk: ZK) -> None:
@@ -197,24 +235,17 @@ def _seen(zk: ZK, path: str, data: bytes | None) -> Iterator[None]:
     yield
     changed = threading.Semaphore(0)
     while (zk.get(path)[0] if zk.exists(path, lambda _: changed.release()) else None) != data:
-        assert changed.acquire(timeout=30.0), f"{path} did not become {data!r}"
+        assert changed.acquire(timeout=_PATIENCE), f"{path} did not become {data!r}"
 
 
-@contextlib.contextmanager
-def _logged(text: str) -> Iterator[None]:
-    """Wait, at the end, until a message with ``text`` is logged."""
-    logged = threading.Event()
+def _count_attempts(zk: ZK, monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Return what is released at each attempt to create an ephemeral node."""
+    attempts = threading.Semaphore(0)
+    create = zk.ephemerals._create
 
-    class Listener(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if text in record.getMessage():
-                logged.set()
+    def count_and_create(*args: Any, **kw: Any) -> None:
+        attempts.release()
+        create(*args, **kw)
 
-    logger = logging.getLogger("zc.zk")
-    listener = Listener()
-    logger.addHandler(listener)
-    try:
-        yield
-        assert logged.wait(30.0), f"not logged: {text}"
-    finally:
-        logger.removeHandler(listener)
+    monkeypatch.setattr(zk.ephemerals, "_create", count_and_create)
+    return attempts

@@ -162,6 +162,7 @@ def test_acls_stay_unless_others_are_given(zk: ZK) -> None:
     zk.import_tree("/a\n  /b\n  /d\n", acl=READ_ACL_UNSAFE)
     for path in ("/a", "/a/b", "/a/d"):
         assert zk.client.get_acls(path)[0] == READ_ACL_UNSAFE
+    zk.import_tree("/a\n  /b\n  /d\n", acl=READ_ACL_UNSAFE)  # nothing to set, nor allowed
     assert zk.client.get_acls("/c")[0] == OPEN_ACL_UNSAFE
 
 

@@ -115,6 +115,8 @@ class Relay:
         with client, contextlib.suppress(OSError), socket.create_connection(address) as server:
             with self._lock:
                 self._ends |= {client, server}
+            for end in (client, server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             doomed: set[int] = set()
             answers = self._start(self._pass_answers, server, client, doomed)
             with contextlib.suppress(OSError):

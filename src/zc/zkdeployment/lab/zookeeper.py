@@ -13,6 +13,7 @@ gone, so that not even a killed test run leaves one.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -197,11 +198,10 @@ class Server:
         asked here do not count. Raises :exc:`NotStarted` where nobody answers.
         """
         before = self._asked
-        for line in self.ask("srvr").splitlines():
-            name, _, value = line.partition(": ")
-            if name == "Received":
-                return int(value) - before
-        raise NotStarted(f"The ZooKeeper server at {self.connection_string} does not serve")
+        received = re.search("^Received: ([0-9]+)$", self.ask("srvr"), re.MULTILINE)
+        if not received:
+            raise NotStarted(f"The ZooKeeper server at {self.connection_string} does not serve")
+        return int(received[1]) - before
 
     def is_leader(self) -> bool:
         """Tell whether this member leads its ensemble."""
