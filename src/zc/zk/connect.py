@@ -23,9 +23,9 @@ def new_client(servers: str, session_timeout: float, **options: Any) -> KazooCli
 
     ``session_timeout`` is in seconds; ``options`` are kazoo's. With TLS, the name
     in the server's certificate is checked. What kazoo logs goes to the logger
-    ``zc.zk.kazoo``, from level INFO on: below that it shows credentials and data.
+    ``kazoo.zc.zk``, from level INFO on: below that it shows credentials and data.
     """
-    kazoo = logging.getLogger("zc.zk.kazoo")
+    kazoo = logging.getLogger("kazoo.zc.zk")
     kazoo.setLevel(max(kazoo.level, logging.INFO))
     defaults = {"connection_retry": _RECONNECT, "check_hostname": True, "logger": kazoo}
     return KazooClient(servers, timeout=session_timeout, **{**defaults, **options})

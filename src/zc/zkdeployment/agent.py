@@ -119,15 +119,19 @@ class Agent:
         """
         if self._thread is not None:
             self.stop()
+            if not self.zk.client.connected:
+                self.zk.close()  # ends the thread's wait for an answer
             self._thread.join(CLOSE_PATIENCE)
         self.zk.close()
         self._only.close()
 
     def _start(self, settings: Settings) -> None:
         wakeup = Wakeup()
-        self._world = world_of(settings, self._identity, self.zk, wakeup, lambda: self.verbose)
         self._registry = Registry(
             self.zk, self._identity, wakeup, StopIntent(settings.run_directory)
+        )
+        self._world = world_of(
+            settings, self._identity, self.zk, self._registry, wakeup, lambda: self.verbose
         )
         version = self._registry.register(
             self._world.files.read_version(), _LINGER * self.zk.session_timeout

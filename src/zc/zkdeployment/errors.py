@@ -14,7 +14,9 @@
      +-- InstallFailed        the package manager claims success, the package is not there
     ConnectionError
      +-- Unreachable          ZooKeeper did not answer; not a reason to stop the fleet
+          +-- Closed          nor will it: the agent is closing
     Abandoned                 a deployment was left between two steps; nobody's fault
+     +-- Superseded           for a newer version
 
 The log and the host node show an error under the plain name of the built-in
 class that it derives from: see :func:`as_builtin`.
@@ -64,8 +66,16 @@ class Unreachable(ConnectionError):
     """ZooKeeper did not answer in time. What was asked for may or may not have happened."""
 
 
+class Closed(Unreachable):
+    """The connection to ZooKeeper was closed from this side: nothing will be answered."""
+
+
 class Abandoned(Exception):
     """A deployment ended between two steps because it must not go on; says why."""
+
+
+class Superseded(Abandoned):
+    """A deployment ended between two steps because there is a newer version to deploy."""
 
 
 def as_builtin(error: BaseException) -> BaseException:

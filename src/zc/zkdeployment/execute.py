@@ -80,7 +80,7 @@ class Deploying:
             inner = self._begin_role(controller)
             for step in todo.software:
                 inner.going_on()
-                self.status(f"installing {step.software.name} {step.software.version or ''}")
+                self.status(f"installing {step.software}")
                 world.software.ensure(step.software)
             for node in todo.deployments:
                 inner._deploy_node(node, locked=controller is None)
@@ -124,7 +124,7 @@ class Deploying:
 
     def _remove_deployment(self, step: RemoveDeployment) -> None:
         deployment = step.deployment
-        self.status(f"remove {deployment}")
+        self.status(f"remove {deployment.path} {deployment.n}")
         script = self.world.files.software_path(deployment.rpm_name, "bin", "zookeeper-deploy")
         self.world.commands.run([script, "-u", deployment.path, str(deployment.n)])
         self.world.files.forget_deployment(deployment)
@@ -141,7 +141,7 @@ class Deploying:
                     raise
 
     def _deploy(self, deployment: Deployment) -> None:
-        self.status(f"deploying {deployment}")
+        self.status(f"deploying {deployment.path} {deployment.n}")
         self.world.files.prepare_deployment(deployment)
         script = self.world.files.software_path(deployment.rpm_name, "bin", "zookeeper-deploy")
         subtype = ["-r", deployment.subtype] if deployment.subtype else []

@@ -92,6 +92,9 @@ class Software:
     name: str
     version: str | None
 
+    def __str__(self) -> str:
+        return self.name if self.version is None else f"{self.name} {self.version}"
+
 
 @dataclass(frozen=True, slots=True)
 class Desired:

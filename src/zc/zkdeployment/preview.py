@@ -63,8 +63,8 @@ def preview(settings: Settings) -> Preview:
     zk = zc.zk.ZK(settings.connection_string)
     try:
         wakeup = Wakeup()
-        world = world_of(settings, identity, zk, wakeup, lambda: False)
         cluster = Registry(zk, identity, wakeup, StopIntent(settings.run_directory))
+        world = world_of(settings, identity, zk, cluster, wakeup, lambda: False)
         cluster_version = cluster.read_version()
         host_version = world.files.read_version()
         verdict = judge(cluster_version, host_version)
@@ -81,14 +81,14 @@ def preview(settings: Settings) -> Preview:
 def _in_words(step: Step, packages: Packages) -> PreviewStep:
     match step:
         case UpdateController(wanted, installed, reason):
-            subject = _software(wanted) if wanted else ", ".join(installed)
+            subject = str(wanted) if wanted else ", ".join(installed)
             return PreviewStep(
                 "update controller" if wanted else "remove controller", subject, reason
             )
         case RemoveDeployment(deployment, reason):
             return PreviewStep("remove deployment", f"{deployment.path} {deployment.n}", reason)
         case InstallSoftware(software, reason):
-            return PreviewStep(_software_action(software, packages), _software(software), reason)
+            return PreviewStep(_software_action(software, packages), str(software), reason)
         case DeployNode(path, deployments, reason):
             numbers = " ".join(str(deployment.n) for deployment in deployments)
             return PreviewStep("deploy", f"{path} {numbers}", reason)
@@ -96,10 +96,6 @@ def _in_words(step: Step, packages: Packages) -> PreviewStep:
             return PreviewStep("remove software", name, reason)
         case RemoveConfiguration(app, reason):
             return PreviewStep("remove configuration", f"/etc/{app}", reason)
-
-
-def _software(software: Software) -> str:
-    return f"{software.name} {software.version}" if software.version else software.name
 
 
 def _software_action(software: Software, packages: Packages) -> str:

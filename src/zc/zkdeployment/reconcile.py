@@ -10,8 +10,8 @@ import logging
 import threading
 from collections.abc import Callable
 
-from zc.zkdeployment.desired import Tree, gather
-from zc.zkdeployment.errors import Abandoned, Unreachable, as_builtin
+from zc.zkdeployment.desired import gather
+from zc.zkdeployment.errors import Abandoned, Superseded, Unreachable, as_builtin
 from zc.zkdeployment.execute import Deploying, World
 from zc.zkdeployment.gate import Gate, judge
 from zc.zkdeployment.model import Identity, Version, same_version
@@ -97,16 +97,22 @@ class Reconciler:
         logger.info("Deploying version %s", version)
         status = self._status(version)
         status("deploying")
+
+        def going_on() -> None:
+            self._check_going_on(version)
+
         try:
-            desired = gather(self._read_tree(version), self._identity)
+            tree = self._cluster.read_tree()
+            _check_wanted(self._cluster.read_version(), version)
+            desired = gather(tree, self._identity)
             status("got deployments")
-            deploying = Deploying(
-                self._identity, self._world, self._going_on, status, self._stop_fleet
-            )
+            deploying = Deploying(self._identity, self._world, going_on, status, self._stop_fleet)
             deploying.run(desired)
             self._reached(version)
         except Abandoned as reason:
-            logger.warning("Abandoning deployment because %s", reason)
+            level = logging.INFO if isinstance(reason, Superseded) else logging.WARNING
+            logger.log(level, "Abandoning deployment because %s", reason)
+            status("abandoned")
         except Unreachable:
             raise
         except Exception as error:  # whatever it is, the fleet must stop
@@ -119,23 +125,14 @@ class Reconciler:
     def _status(self, version: Version) -> Callable[[str], None]:
         return lambda status: self._world.files.save_status(version, status)
 
-    def _read_tree(self, version: Version) -> Tree:
-        tree = self._cluster.read_tree()
-        now = self._cluster.read_version()
-        if not same_version(now, version):
-            raise Abandoned(f"cluster version is {now}")
-        return tree
-
-    def _going_on(self) -> None:
+    def _check_going_on(self, version: Version) -> None:
         """Raise :exc:`Abandoned` if no further step may start; wait while that is unknown."""
         while not self._closing.is_set() and not self._cluster.connected():
             seen = self._wakeup.count
             self._wakeup.wait(seen, RETRY)
         if self._closing.is_set():
             raise Abandoned("the agent is closing")
-        version = self._cluster.version()
-        if version is None or version is False:
-            raise Abandoned(f"cluster version is {version}")
+        _check_wanted(self._cluster.version(), version)
 
     def _reached(self, version: Version) -> None:
         self.version = version
@@ -165,3 +162,15 @@ class Reconciler:
         if error is not self._stopped_for:
             self._stopped_for = error
             self._cluster.all_stop(str(error))
+
+
+def _check_wanted(now: Version, version: Version) -> None:
+    """Raise :exc:`Abandoned` if the cluster version is ``now`` and not ``version`` any more.
+
+    A stop in between may have gone unseen, so what was begun before it is left
+    for the newer version rather than finished: docs/adr/0008-leaving-a-version.md.
+    """
+    if now is None or now is False:
+        raise Abandoned(f"cluster version is {now}")
+    if not same_version(now, version):
+        raise Superseded(f"cluster version is {now}")

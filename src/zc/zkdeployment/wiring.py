@@ -11,6 +11,7 @@ from zc.zkdeployment.adapters.commands import Commands, script_home
 from zc.zkdeployment.adapters.git import Git
 from zc.zkdeployment.adapters.host_state import HostFiles
 from zc.zkdeployment.adapters.locks import NodeLocks
+from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.role_lock import RoleLocks
 from zc.zkdeployment.adapters.svn import Subversion
 from zc.zkdeployment.adapters.yum import Yum
@@ -30,6 +31,7 @@ def world_of(
     settings: Settings,
     identity: Identity,
     zk: zc.zk.ZK,
+    registry: Registry,
     wakeup: Wakeup,
     verbose: Callable[[], bool],
 ) -> World:
@@ -53,6 +55,6 @@ def world_of(
         files=files,
         commands=commands,
         software=software,
-        locks=NodeLocks(zk, identity, wakeup),
+        locks=NodeLocks(zk, identity, wakeup, registry),
         role_locks=RoleLocks(zk, identity, wakeup),
     )

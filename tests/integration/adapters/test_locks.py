@@ -12,6 +12,8 @@ from kazoo.client import KazooClient
 
 import zc.zk
 from zc.zkdeployment.adapters.locks import ROOT, NodeLocks
+from zc.zkdeployment.adapters.registry import Registry
+from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.errors import Abandoned
 from zc.zkdeployment.model import Identity
 from zc.zkdeployment.wakeup import Wakeup
@@ -25,7 +27,10 @@ class Host:
     def __init__(self, name: str, connection: str) -> None:
         self.zk = zc.zk.ZK(connection)
         self.wakeup = Wakeup()
-        self.locks = NodeLocks(self.zk, Identity(name, f"{name}.example.com"), self.wakeup)
+        identity = Identity(name, f"{name}.example.com")
+        self.registry = Registry(self.zk, identity, self.wakeup, StopIntent("/nonexistent"))
+        self.locks = NodeLocks(self.zk, identity, self.wakeup, self.registry)
+        self.registry.read_version()
         self.stopped = False
         self.has_it = threading.Event()
         self.give_back = threading.Event()
@@ -53,6 +58,11 @@ class Host:
         assert self.thread is not None
         self.thread.join(LIMIT)
         assert not self.thread.is_alive()
+
+
+@pytest.fixture(autouse=True)
+def fleet(zk: zc.zk.ZK) -> None:
+    zk.import_tree("/hosts\n  version = 1\n")
 
 
 @pytest.fixture
@@ -239,7 +249,7 @@ def test_a_lock_that_was_broken_is_left_alone(
     ):
         zk.properties(f"{ROOT}/a", watch=False).set(owners)
     assert zk.get_properties(f"{ROOT}/a") == owners
-    assert [record.getMessage() for record in caplog.records] == [
+    assert [r.getMessage() for r in caplog.records if r.name.startswith("zc.zkdeployment")] == [
         "The lock /agent-locks/a was broken by somebody else"
     ]
 
@@ -253,3 +263,21 @@ def test_a_lock_node_with_nonsense_is_a_free_lock(
     one = host("one")
     with one.locks.node("/a", one.going_on):
         assert zk.get_properties(f"{ROOT}/a")["owners"][0]["host"] == "one"
+
+
+def test_nobody_takes_a_node_without_having_seen_the_stop_before(
+    zk: zc.zk.ZK, host: Callable[[str], Host]
+) -> None:
+    """A host fails, stops the fleet and gives the node back: the next one must not begin."""
+    one, two = host("one"), host("two")
+    assert two.registry.version() == 1  # all that it has seen: it does not even watch
+
+    def going_on() -> None:
+        if two.registry.version() is None:
+            raise Abandoned("the fleet is stopped")
+
+    with one.locks.node("/a", one.going_on):
+        zk.properties("/hosts", watch=False).update(version=None)
+    with pytest.raises(Abandoned), two.locks.node("/a", going_on):
+        pass
+    assert zk.get_properties(f"{ROOT}/a") == {}

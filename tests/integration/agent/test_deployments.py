@@ -371,18 +371,25 @@ def test_software_that_nothing_needs_stays_after_an_all_stop(host: Host, tmp_pat
     assert host.node["version"] == 2
 
 
-def test_the_newest_version_is_deployed_after_the_one_that_runs(host: Host) -> None:
-    lock = host.zk.client.Lock("/agent-locks/cust,cms")
-    assert lock.acquire(timeout=10)
+def test_a_newer_version_takes_over_between_two_steps(host: Host, tmp_path: Path) -> None:
+    """A release that was stopped and mended must not go on where it was begun."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
     host.start()
-    host.zk.import_tree(TWO_WEBS)
-    host.set_version(2)
-    host.log.wait_for("INFO yum -q list installed web")
-    host.set_version(3)
-    host.set_version(4)
-    lock.release()
-    host.outcome(4)
-    assert "INFO Done deploying version 2" in host.log.lines
+    host.deploy(2, TWO_WEBS)
+    write_file(host.root / "opt/web/bin/zookeeper-deploy", f"#!/bin/sh\nread line < {gate}\n")
+    start = len(host.log.lines)
+    host.set_version("bad")
+    host.log.wait_for("INFO /opt/web/bin/zookeeper-deploy /cust/cms 0", start)
+    host.set_version(None)
+    host.zk.import_tree("/cust\n/cust2\n", trim=True)
+    write_file(host.root / "opt/web/bin/zookeeper-deploy", "#!/bin/sh\n")
+    host.set_version("mended")
+    gate.write_text("go on\n")
+    lines = host.outcome("mended", start)
+    assert "INFO Abandoning deployment because cluster version is mended" in lines
+    assert "INFO Done deploying version bad" not in lines
+    assert host.deployed() == []
 
 
 def test_closing_an_agent_ends_its_wait(host: Host) -> None:

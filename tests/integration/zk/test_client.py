@@ -32,8 +32,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def _no_thread_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    left = {thread for thread in threading.enumerate() if "_relay" not in thread.name}
-    assert {thread for thread in left if "_pass_answers" not in thread.name} <= before
+    assert {thread for thread in threading.enumerate() if thread.name != "relay"} <= before
 
 
 @pytest.mark.usefixtures("impatient")

@@ -33,8 +33,7 @@ WAITED_FOR = Lock("/shop/web", owners=("host2",), waiting=("host3", "host1"))
             replace(
                 HOST,
                 busy=True,
-                status="deploying Deployment(app='web', subtype=None, version='2.0', "
-                "rpm_name='web', path='/shop/web', n=0)",
+                status="deploying /shop/web 0",
             ),
             Fleet(2, locks=(Lock("/shop/web", owners=("host1",)),)),
             (Mood.WORKING, "deploying /shop/web 0"),

@@ -16,15 +16,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
 
 import zc.zk
 from zc.zk import codec
-from zc.zk.operations import Delete, Set
+from zc.zk.operations import Check, Delete, Set
 from zc.zkdeployment.adapters.requests import Requests
-from zc.zkdeployment.errors import Unreachable
+from zc.zkdeployment.errors import Closed, Unreachable
 from zc.zkdeployment.model import Identity
 from zc.zkdeployment.names import decode_path, encode_path
 from zc.zkdeployment.wakeup import Wakeup
@@ -49,11 +49,22 @@ class _Look:
     queue: tuple[str, ...]  # names of children, first in line first
 
 
+class Fleet(Protocol):
+    """What tells whether the cluster version is what it was when it was last looked at."""
+
+    def unchanged(self) -> Check:
+        """Return what lets a transaction fail unless it is."""
+
+    def read_version(self) -> object:
+        """Look at it."""
+
+
 class NodeLocks:
     """Takes and gives back node locks for one host, in one thread."""
 
-    def __init__(self, zk: zc.zk.ZK, identity: Identity, wakeup: Wakeup) -> None:
+    def __init__(self, zk: zc.zk.ZK, identity: Identity, wakeup: Wakeup, fleet: Fleet) -> None:
         self._client = zk.client
+        self._fleet = fleet
         self._requests = Requests(zk)
         self._identity = identity
         self._wakeup = wakeup
@@ -145,13 +156,21 @@ class NodeLocks:
         self._wakeup.set()
 
     def _take(self, lock: str, look: _Look, own: list[str]) -> bool:
-        """Set the marker, leaving the queue, unless the lock node changed since ``look``."""
+        """Set the marker, leaving the queue, unless something changed.
+
+        That is the lock node, since ``look``, or the cluster version: a host that
+        failed sets that before it gives the lock back, and whoever takes the lock
+        next must not do so without having seen it.
+        """
         marker = codec.encode({"owners": [self._marker()]})
         try:
             self._requests.write(
-                Set(lock, marker, look.version), *(Delete(f"{lock}/{name}") for name in own)
+                self._fleet.unchanged(),
+                Set(lock, marker, look.version),
+                *(Delete(f"{lock}/{name}") for name in own),
             )
         except (BadVersionError, NoNodeError):
+            self._fleet.read_version()
             self._wakeup.set()
             return False
         return True
@@ -209,7 +228,7 @@ class NodeLocks:
             except (BadVersionError, NoNodeError):
                 continue
             except Unreachable as error:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or isinstance(error, Closed):
                     self._may_own = True
                     logger.warning("The lock %s will be given back later: %s", lock, error)
                     return

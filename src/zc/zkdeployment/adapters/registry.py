@@ -15,6 +15,7 @@ from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
 
 import zc.zk
 from zc.zk import codec
+from zc.zk.operations import Check
 from zc.zk.scan import Znode
 from zc.zkdeployment.adapters.requests import Requests, silence_named
 from zc.zkdeployment.adapters.stop_intent import StopIntent
@@ -55,6 +56,7 @@ class Registry:
         self._stop_intent = stop_intent
         self._version: Version = None
         self._version_zxid = -1
+        self._hosts_version = -1  # of the node /hosts, which counts its changes
         self._shown: dict[str, Any] = {"name": identity.host_name}
         if identity.role:
             self._shown["role"] = identity.role
@@ -113,6 +115,10 @@ class Registry:
     def version(self) -> Version:
         """Return the cluster version last seen."""
         return self._version
+
+    def unchanged(self) -> Check:
+        """Return what lets a transaction fail unless the cluster version is as last seen."""
+        return Check(HOSTS, self._hosts_version)
 
     def read_version(self) -> Version:
         """Read the cluster version from the server.
@@ -193,6 +199,7 @@ class Registry:
         """Remember the cluster version, unless something newer was seen already."""
         if stat.mzxid >= self._version_zxid:
             self._version_zxid = stat.mzxid
+            self._hosts_version = stat.version
             self._version = codec.decode(data).get("version")
 
     def _woken(self, *_: Any) -> None:

@@ -24,7 +24,7 @@ import zc.zk
 from zc.zk.bulk import Result
 from zc.zk.operations import Operation
 from zc.zk.scan import Znode, scan
-from zc.zkdeployment.errors import Unreachable
+from zc.zkdeployment.errors import Closed, Unreachable
 
 Watch = Callable[[Any], None]
 
@@ -34,8 +34,9 @@ def silence_named() -> Iterator[None]:
     """Raise :exc:`~zc.zkdeployment.errors.Unreachable` for whatever kazoo calls silence."""
     try:
         yield
+    except ConnectionClosedError as error:
+        raise Closed("the connection was closed") from error
     except (
-        ConnectionClosedError,
         ConnectionLoss,
         OperationTimeoutError,
         SessionExpiredError,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
 from zc.zkdeployment.demo.fleet import Fleet, HostState, Lock
 from zc.zkdeployment.model import Version, same_version
-
-_deployment = re.compile(r"\w+\(.*\bpath='([^']*)', n=(\d+)\)")
 
 
 class Mood(Enum):
@@ -33,17 +30,12 @@ def mood(host: HostState, fleet: Fleet) -> tuple[Mood, str]:
         for lock in fleet.locks:
             if host.name in lock.waiting:
                 return Mood.WAITING, f"for {lock.node}, {_names(lock.owners)} has it"
-        return Mood.WORKING, step(host.status)
+        return Mood.WORKING, host.status
     if same_version(host.version, fleet.version):
         return Mood.DONE, ""
     if fleet.version is None or fleet.version is False:
         return Mood.STOPPED, "held back with all others"
     return Mood.WORKING, "about to begin"
-
-
-def step(status: str) -> str:
-    """Return a status with deployments as people call them: ``PATH N``."""
-    return _deployment.sub(r"\1 \2", status)
 
 
 def cluster(version: Version) -> str:

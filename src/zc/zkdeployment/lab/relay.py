@@ -99,7 +99,7 @@ class Relay:
         self._listener.close()
 
     def _start(self, function: Callable[..., None], *arguments: object) -> threading.Thread:
-        thread = threading.Thread(target=function, args=arguments, daemon=True)
+        thread = threading.Thread(target=function, args=arguments, name="relay", daemon=True)
         self._threads.append(thread)
         thread.start()
         return thread
