@@ -17,10 +17,11 @@ import pytest
 from kazoo.exceptions import ConnectionLoss
 
 import zc.zk
+from zc.zkdeployment.lab.ensemble import Ensemble
 from zc.zkdeployment.lab.free_ports import free_ports
 from zc.zkdeployment.lab.java import NoZooKeeper, Runtime, find_runtime
 from zc.zkdeployment.lab.relay import SET, Relay
-from zc.zkdeployment.lab.zookeeper import Ensemble, NotStarted, PortTaken, Server
+from zc.zkdeployment.lab.zookeeper import NotStarted, PortTaken, Server
 
 
 def _which(program: str) -> str:

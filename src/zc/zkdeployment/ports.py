@@ -125,6 +125,9 @@ class Cluster(Protocol):
     def version(self) -> Version:
         """Return the cluster version last seen. No request is made."""
 
+    def changes(self) -> int:
+        """Return how often the cluster version had been set when it was last seen."""
+
     def read_version(self) -> Version:
         """Read the cluster version from the server."""
 

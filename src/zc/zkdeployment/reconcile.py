@@ -76,13 +76,14 @@ class Reconciler:
         """
         while True:
             self._cluster.deliver()
+            changes = self._cluster.changes()  # before the version: one may be counted twice
             version = self._cluster.version()
             verdict = judge(version, self.version)
             if verdict is Gate.CURRENT:
                 self._rest(version)
             if verdict is not Gate.OPEN or self._closing.is_set():
                 return verdict
-            self._deploy(version)
+            self._deploy(version, changes)
 
     def _rest(self, version: Version) -> None:
         self._cluster.report(error=None)
@@ -91,7 +92,7 @@ class Reconciler:
         if not self._world.files.has_status():
             self._world.files.save_status(version, "done")
 
-    def _deploy(self, version: Version) -> None:
+    def _deploy(self, version: Version, changes: int) -> None:
         self._cluster.report(error=None)
         logger.info("=" * 60)
         logger.info("Deploying version %s", version)
@@ -99,11 +100,11 @@ class Reconciler:
         status("deploying")
 
         def going_on() -> None:
-            self._check_going_on(version)
+            self._check_going_on(version, changes)
 
         try:
             tree = self._cluster.read_tree()
-            _check_wanted(self._cluster.read_version(), version)
+            self._check_same(version)
             desired = gather(tree, self._identity)
             status("got deployments")
             deploying = Deploying(self._identity, self._world, going_on, status, self._stop_fleet)
@@ -125,14 +126,26 @@ class Reconciler:
     def _status(self, version: Version) -> Callable[[str], None]:
         return lambda status: self._world.files.save_status(version, status)
 
-    def _check_going_on(self, version: Version) -> None:
+    def _check_same(self, version: Version) -> None:
+        """Raise :exc:`Abandoned` if the tree that was read may not be that of ``version``."""
+        now = self._cluster.read_version()
+        if not same_version(now, version):
+            _refuse_stop(now)
+            raise Superseded(f"cluster version is {now}")
+
+    def _check_going_on(self, version: Version, changes: int) -> None:
         """Raise :exc:`Abandoned` if no further step may start; wait while that is unknown."""
         while not self._closing.is_set() and not self._cluster.connected():
             seen = self._wakeup.count
             self._wakeup.wait(seen, RETRY)
         if self._closing.is_set():
             raise Abandoned("the agent is closing")
-        _check_wanted(self._cluster.version(), version)
+        now = self._cluster.version()
+        _refuse_stop(now)
+        if not same_version(now, version) and self._cluster.changes() != changes + 1:
+            # Between the two there may have been a stop that this host never saw:
+            # docs/adr/0008-leaving-a-version.md.
+            raise Superseded(f"cluster version is {now}")
 
     def _reached(self, version: Version) -> None:
         self.version = version
@@ -164,13 +177,6 @@ class Reconciler:
             self._cluster.all_stop(str(error))
 
 
-def _check_wanted(now: Version, version: Version) -> None:
-    """Raise :exc:`Abandoned` if the cluster version is ``now`` and not ``version`` any more.
-
-    A stop in between may have gone unseen, so what was begun before it is left
-    for the newer version rather than finished: docs/adr/0008-leaving-a-version.md.
-    """
+def _refuse_stop(now: Version) -> None:
     if now is None or now is False:
         raise Abandoned(f"cluster version is {now}")
-    if not same_version(now, version):
-        raise Superseded(f"cluster version is {now}")

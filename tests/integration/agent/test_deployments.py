@@ -371,7 +371,9 @@ def test_software_that_nothing_needs_stays_after_an_all_stop(host: Host, tmp_pat
     assert host.node["version"] == 2
 
 
-def test_a_newer_version_takes_over_between_two_steps(host: Host, tmp_path: Path) -> None:
+def test_a_version_that_may_have_been_stopped_is_left_for_the_newer_one(
+    host: Host, tmp_path: Path
+) -> None:
     """A release that was stopped and mended must not go on where it was begun."""
     gate = tmp_path / "gate"
     os.mkfifo(gate)
@@ -390,6 +392,19 @@ def test_a_newer_version_takes_over_between_two_steps(host: Host, tmp_path: Path
     assert "INFO Abandoning deployment because cluster version is mended" in lines
     assert "INFO Done deploying version bad" not in lines
     assert host.deployed() == []
+
+
+def test_a_version_that_was_begun_is_finished_before_the_next_one(host: Host) -> None:
+    lock = host.zk.client.Lock("/agent-locks/cust,cms")
+    assert lock.acquire(timeout=10)
+    host.start()
+    host.zk.import_tree(TWO_WEBS)
+    host.set_version(2)
+    host.log.wait_for("INFO yum -q list installed web")
+    host.set_version(3)
+    lock.release()
+    host.outcome(3)
+    assert "INFO Done deploying version 2" in host.log.lines
 
 
 def test_closing_an_agent_ends_its_wait(host: Host) -> None:

@@ -13,6 +13,7 @@ from kazoo.exceptions import (
     NoNodeError,
     NotEmptyError,
 )
+from kazoo.protocol.states import KazooState
 from kazoo.security import make_digest_acl
 
 from zc.zk import READ_ACL_UNSAFE, ZK
@@ -108,10 +109,12 @@ def test_a_server_that_knows_no_multi_read_is_read_all_the_same(
 ) -> None:
     zk.bulk.write([Create("/a", b"1"), Create("/a/b", b"2")])
     relay.refuse(MULTI_READ)
-    for _ in range(2):
+    losses = _losses(relayed)
+    for _ in range(3):
         a, b, missing = relayed.bulk.read(["/a", "/a/b", "/missing"], children=True)
         assert (a.data, a.children, b.data) == (b"1", ["b"], b"2")
         assert not missing.exists
+    assert losses == ["SUSPENDED"]  # once, to find out
 
 
 def test_a_server_that_drops_the_connection_at_each_multi_read_is_read_all_the_same(
@@ -119,9 +122,21 @@ def test_a_server_that_drops_the_connection_at_each_multi_read_is_read_all_the_s
 ) -> None:
     zk.create("/a", "1")
     relay.lose_request(MULTI_READ, 1000)
-    assert [relayed.bulk.read(["/a"])[0].data for _ in range(4)] == [b"1"] * 4
-    relay.cut()  # now nothing depends on multi-read any more
-    assert relayed.bulk.read(["/a"])[0].data == b"1"
+    losses = _losses(relayed)
+    assert [relayed.bulk.read(["/a"])[0].data for _ in range(5)] == [b"1"] * 5
+    assert losses == ["SUSPENDED"] * 2
+
+
+def _losses(zk: ZK) -> list[str]:
+    """Return a list that each loss of the connection adds to."""
+    losses: list[str] = []
+
+    def listener(state: str) -> None:
+        if state != KazooState.CONNECTED:
+            losses.append(state)
+
+    zk.client.add_listener(listener)
+    return losses
 
 
 def test_a_lost_connection_does_not_make_multi_read_be_given_up(

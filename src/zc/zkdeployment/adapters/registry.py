@@ -56,7 +56,7 @@ class Registry:
         self._stop_intent = stop_intent
         self._version: Version = None
         self._version_zxid = -1
-        self._hosts_version = -1  # of the node /hosts, which counts its changes
+        self._hosts_version = -1  # of the node, which counts how often it was set
         self._shown: dict[str, Any] = {"name": identity.host_name}
         if identity.role:
             self._shown["role"] = identity.role
@@ -115,6 +115,10 @@ class Registry:
     def version(self) -> Version:
         """Return the cluster version last seen."""
         return self._version
+
+    def changes(self) -> int:
+        """Return how often the cluster version had been set when it was last seen."""
+        return self._hosts_version
 
     def unchanged(self) -> Check:
         """Return what lets a transaction fail unless the cluster version is as last seen."""

@@ -1,4 +1,4 @@
-"""Private ZooKeeper servers on loopback: one, or an ensemble.
+"""A private ZooKeeper server on loopback.
 
 ::
 
@@ -6,25 +6,20 @@
         zk = zc.zk.ZK(server.connection_string)
 
 A server is a real one, run from the Java classes installed on this machine.
-Where ``setpriv`` (util-linux) exists, the kernel kills a server whose parent is
-gone, so that not even a killed test run leaves one.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from pathlib import Path
-from threading import Thread
 from typing import Self
 
+from zc.zkdeployment.lab.child import Child
 from zc.zkdeployment.lab.free_ports import HOST, free_ports
 from zc.zkdeployment.lab.java import Runtime, find_runtime
 
@@ -73,7 +68,7 @@ class Server:
         self.port = port
         self.connection_string = f"{HOST}:{port}"
         self._runtime = runtime
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._asked = 0
         self._data = directory / "data"
         self._data.mkdir(parents=True, exist_ok=True)
@@ -94,40 +89,20 @@ class Server:
         served again. Raises :exc:`NoZooKeeper` or :exc:`NotStarted`.
         """
         runtime = runtime or find_runtime()
-        return _start_somewhere(
+        return start_somewhere(
             lambda: (cls(directory.resolve(), free_ports(1)[0], runtime),), timeout
         )[0]
 
     @property
     def pid(self) -> int | None:
         """The process id while the server runs, else ``None``."""
-        return self._process.pid if self._process and self._process.poll() is None else None
+        return self._child.pid if self._child else None
 
     def launch(self) -> None:
         """Start the process, without waiting for it to serve: see :meth:`wait`."""
         self._asked = 0
         self._log_start = self._log.stat().st_size if self._log.exists() else 0
-        process: Future[subprocess.Popen[bytes]] = Future()
-        Thread(target=self._run, args=(process,), name="zookeeper", daemon=True).start()
-        self._process = process.result()
-
-    def _run(self, process: Future[subprocess.Popen[bytes]]) -> None:
-        """Start the process and stay with it: the kernel kills it when this thread ends."""
-        try:
-            with self._log.open("ab") as log:
-                server = subprocess.Popen(
-                    [*_die_with_parent(), *self._command()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    cwd=self.directory,
-                    start_new_session=True,  # an interrupt is for the tests alone
-                )
-        except OSError as error:
-            process.set_exception(error)
-        else:
-            process.set_result(server)
-            server.wait()
+        self._child = Child(self._command(), self.directory, self._log)
 
     def wait(self, timeout: float = 30.0) -> None:
         """Wait until the server serves, an ensemble's member with a quorum.
@@ -158,12 +133,13 @@ class Server:
     def stop(self) -> None:
         """End the server, as its operator would; nothing if it does not run."""
         self.terminate()
-        self._reap()
+        if self._child:
+            self._child.reap(_ENDING)
 
     def kill(self) -> None:
         """End the server at once, as a crash would; nothing if it does not run."""
-        self._signal(signal.SIGKILL)
-        self._reap()
+        if self._child:
+            self._child.reap(0.0)
 
     def restart(self, timeout: float = 30.0) -> None:
         """Start the server again, on the same port and data; stop it before if it runs."""
@@ -213,6 +189,10 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def _signal(self, number: signal.Signals) -> None:
+        if self._child:
+            self._child.signal(number)
+
     def _command(self) -> list[str]:
         return [
             self._runtime.java,
@@ -227,79 +207,8 @@ class Server:
             str(self._configuration),
         ]
 
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
 
-    def _reap(self) -> None:
-        if self._process is None:
-            return
-        try:
-            self._process.wait(_ENDING)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-
-
-class Ensemble:
-    """Several servers that elect a leader; serves while more than half of them run.
-
-    ``servers`` are its members, ``connection_string`` names them all. Make one
-    with :meth:`start`; a context manager that stops it.
-    """
-
-    def __init__(self, servers: Sequence[Server]) -> None:
-        self.servers = tuple(servers)
-        self.connection_string = ",".join(server.connection_string for server in servers)
-
-    @classmethod
-    def start(
-        cls,
-        directory: Path,
-        *,
-        size: int = 3,
-        timeout: float = 60.0,
-        runtime: Runtime | None = None,
-    ) -> Ensemble:
-        """Start ``size`` servers below ``directory``; else like :meth:`Server.start`."""
-        runtime = runtime or find_runtime()
-
-        def members() -> tuple[Server, ...]:
-            ports = iter(free_ports(3 * size))
-            peers = [
-                f"server.{number}={HOST}:{next(ports)}:{next(ports)}"
-                for number in range(1, size + 1)
-            ]
-            return tuple(
-                Server(directory.resolve() / str(number), next(ports), runtime, peers, number)
-                for number in range(1, size + 1)
-            )
-
-        return cls(_start_somewhere(members, timeout))
-
-    def leader(self) -> Server:
-        """Return the member that leads now; raises :exc:`NotStarted` where none does."""
-        for server in self.servers:
-            if server.is_leader():
-                return server
-        raise NotStarted(f"No leader among the ZooKeeper servers {self.connection_string}")
-
-    def stop(self) -> None:
-        """End all members."""
-        for server in self.servers:
-            server.terminate()
-        for server in self.servers:
-            server.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-
-def _start_somewhere(make: Callable[[], tuple[Server, ...]], timeout: float) -> tuple[Server, ...]:
+def start_somewhere(make: Callable[[], tuple[Server, ...]], timeout: float) -> tuple[Server, ...]:
     """Start the servers that ``make`` returns; make others where a port was taken meanwhile."""
     for _ in range(_TRIES):
         servers = make()
@@ -322,8 +231,3 @@ def _start_somewhere(make: Callable[[], tuple[Server, ...]], timeout: float) -> 
 def _kill(servers: tuple[Server, ...]) -> None:
     for server in servers:
         server.kill()
-
-
-def _die_with_parent() -> list[str]:
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
