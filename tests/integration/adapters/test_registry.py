@@ -272,3 +272,36 @@ def test_a_host_is_back_after_its_session_expired(
     assert hosts.get_properties("/hosts/4242")["version"] == 2
     one.registry.report(version=3)
     assert hosts.get_properties("/hosts/4242")["version"] == 3
+
+
+def test_a_tree_that_never_stands_still_is_read_later(hosts: zc.zk.ZK, host: MakeHost) -> None:
+    """Somebody imports all the time: no reason to stop the fleet, nor to act on half a tree."""
+    hosts.import_tree("/a\n" + "".join(f"  /b{n}\n" for n in range(500)))
+    registry = host().registry
+    done = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not done.is_set():
+            number += 1
+            hosts.set("/a", str(number))
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    try:
+        with pytest.raises(Unreachable, match="changed"):
+            registry.read_tree()
+    finally:
+        done.set()
+        writer.join(LIMIT)
+
+
+def test_a_stop_that_was_delivered_is_not_delivered_again(hosts: zc.zk.ZK, host: MakeHost) -> None:
+    """Once a person has resumed the fleet, what is still to be shown must not stop it again."""
+    one = host()
+    one.registry.register(1, 5)
+    one.registry.all_stop("bad")
+    hosts.properties("/hosts", watch=False).update(version=2)
+    one.registry.report(version=2)
+    one.registry.deliver()
+    assert hosts.get_properties("/hosts") == {"version": 2}

@@ -7,6 +7,7 @@ nodes)", "Handling legacy zk databases", "Fail safe error handling".
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -56,6 +57,7 @@ class Registry:
         self._stop_intent = stop_intent
         self._version: Version = None
         self._version_zxid = -1
+        self._noting = threading.Lock()
         self._hosts_version = -1  # of the node, which counts how often it was set
         self._shown: dict[str, Any] = {"name": identity.host_name}
         if identity.role:
@@ -164,10 +166,10 @@ class Registry:
         """Stop the fleet and show what this host's node should show, where that is still owed."""
         error = self._stop_intent.error
         if error is not None:
-            self._stop()
             self._shown["error"] = error
+            self._stop()
+            self._stop_intent.forget()  # at once: a person may resume the fleet from now on
         self._show()
-        self._stop_intent.forget()
 
     def _show(self) -> None:
         """Write this host's node if it does not say what it should."""
@@ -201,10 +203,11 @@ class Registry:
 
     def _note(self, data: bytes | None, stat: Any) -> None:
         """Remember the cluster version, unless something newer was seen already."""
-        if stat.mzxid >= self._version_zxid:
-            self._version_zxid = stat.mzxid
-            self._hosts_version = stat.version
-            self._version = codec.decode(data).get("version")
+        with self._noting:
+            if stat.mzxid >= self._version_zxid:
+                self._version_zxid = stat.mzxid
+                self._hosts_version = stat.version
+                self._version = codec.decode(data).get("version")
 
     def _woken(self, *_: Any) -> None:
         self._wakeup.set()

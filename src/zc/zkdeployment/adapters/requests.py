@@ -22,6 +22,7 @@ from kazoo.protocol.states import ZnodeStat
 
 import zc.zk
 from zc.zk.bulk import Result
+from zc.zk.errors import TreeChanging
 from zc.zk.operations import Operation
 from zc.zk.scan import Znode, scan
 from zc.zkdeployment.errors import Closed, Unreachable
@@ -93,9 +94,15 @@ class Requests:
             self._bulk.write(operations)
 
     def scan(self, skip: frozenset[str]) -> Mapping[str, Znode]:
-        """Read the whole tree in one consistent state, without the subtrees in ``skip``."""
-        with silence_named():
-            return scan(self._bulk, skip=skip, consistent=True)
+        """Read the whole tree in one consistent state, without the subtrees in ``skip``.
+
+        Raises ``Unreachable`` too where somebody keeps changing it: later it may be had.
+        """
+        try:
+            with silence_named():
+                return scan(self._bulk, skip=skip, consistent=True)
+        except TreeChanging as error:
+            raise Unreachable(str(error)) from error
 
     def _read(self, start: Callable[[], Any]) -> Any:
         with silence_named():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
@@ -34,6 +36,12 @@ class Child:
     def signal(self, number: signal.Signals) -> None:
         """Send a signal; nothing if it has ended."""
         self._process.send_signal(number)
+
+    def pause(self) -> None:
+        """Stop it, and wait until it has stopped: a signal takes its time."""
+        self.signal(signal.SIGSTOP)
+        with suppress(ChildProcessError):  # it has ended
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def reap(self, timeout: float) -> None:
         """Wait until it has ended, and kill it after ``timeout`` seconds."""

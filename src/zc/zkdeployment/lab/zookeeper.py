@@ -120,7 +120,7 @@ class Server:
             elif "Mode: " in self.ask("srvr", _STARTING):
                 return
             time.sleep(_POLL)
-        log = self._log.read_text(errors="replace")[self._log_start :]
+        log = self._log.read_bytes()[self._log_start :].decode(errors="replace")
         kind = PortTaken if "Address already in use" in log else NotStarted
         ended = "ended" if self.pid is None else f"does not serve after {timeout:g} s"
         raise kind(f"The ZooKeeper server at {self.connection_string} {ended}: {log[-2000:]}")
@@ -149,7 +149,8 @@ class Server:
 
     def pause(self) -> None:
         """Make the server unresponsive, connections kept: to its clients a partition."""
-        self._signal(signal.SIGSTOP)
+        if self._child:
+            self._child.pause()
 
     def resume(self) -> None:
         """Undo :meth:`pause`."""
