@@ -213,16 +213,16 @@ def test_a_stop_that_zookeeper_did_not_get_is_delivered_by_the_next_agent(
 ) -> None:
     """ZooKeeper is away while an error is reported, and the agent is restarted: still a stop."""
     with Server.start(tmp_path / "server") as server:
-        one = host(connection=server.connection_string, timeout=SHORT)
+        one = host(connection=server.connection_string, timeout=1.0)
         one.zk.import_tree("/hosts\n  version = 1\n")
         one.registry.register(1, 5)
         server.stop()
         one.registry.all_stop("bad")
         assert (tmp_path / "stop").exists()
+        one.zk.close()
         with pytest.raises(Unreachable):
             one.registry.deliver()
         one.registry.report(version=9)  # later, too
-        one.zk.close()
         server.restart()
         two = host(connection=server.connection_string)
         assert two.intent.error == "bad"
