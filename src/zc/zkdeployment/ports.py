@@ -122,6 +122,9 @@ class Cluster(Protocol):
     def connected(self) -> bool:
         """Tell whether the session is known to be alive. No request is made."""
 
+    def look(self) -> None:
+        """See the cluster version as it is now; no request is made if it did not change."""
+
     def version(self) -> Version:
         """Return the cluster version last seen. No request is made."""
 

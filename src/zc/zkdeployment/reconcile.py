@@ -76,8 +76,8 @@ class Reconciler:
         """
         while True:
             self._cluster.deliver()
-            changes = self._cluster.changes()  # before the version: one may be counted twice
-            version = self._cluster.version()
+            self._cluster.look()
+            version, changes = self._cluster.version(), self._cluster.changes()
             verdict = judge(version, self.version)
             if verdict is Gate.CURRENT:
                 self._rest(version)
@@ -135,11 +135,18 @@ class Reconciler:
 
     def _check_going_on(self, version: Version, changes: int) -> None:
         """Raise :exc:`Abandoned` if no further step may start; wait while that is unknown."""
-        while not self._closing.is_set() and not self._cluster.connected():
+        while True:
             seen = self._wakeup.count
-            self._wakeup.wait(seen, RETRY)
-        if self._closing.is_set():
-            raise Abandoned("the agent is closing")
+            if self._closing.is_set():
+                raise Abandoned("the agent is closing")
+            try:
+                self._cluster.look()
+            except Unreachable:
+                self._wakeup.wait(seen, RETRY)
+            else:
+                if self._cluster.connected():
+                    break
+                self._wakeup.wait(seen, RETRY)
         now = self._cluster.version()
         _refuse_stop(now)
         if not same_version(now, version) and self._cluster.changes() != changes + 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -37,8 +38,9 @@ class Host:
         self.registry = Registry(self.zk, identity, self.wakeup, self.intent)
 
     def wait_for_version(self, version: Version) -> None:
-        while self.registry.version() != version:
+        while True:
             seen = self.wakeup.count
+            self.registry.look()
             if self.registry.version() == version:
                 return
             self.wakeup.wait(seen, LIMIT)
@@ -189,14 +191,39 @@ def test_the_cluster_version_is_followed(hosts: zc.zk.ZK, host: MakeHost) -> Non
     one.wait_for_version(None)
 
 
-def test_an_old_notice_does_not_undo_a_stop(hosts: zc.zk.ZK, host: MakeHost) -> None:
-    """Between its all stop and the watch that tells of it, a host must not deploy again."""
+def test_a_fleet_that_is_founded_later_is_noticed(zk: zc.zk.ZK, host: MakeHost) -> None:
     one = host()
-    one.registry.register(1, 5)
-    data, stat = hosts.get("/hosts")
-    one.registry.all_stop("bad")
-    one.registry._hosts_changed(data, stat)
+    one.registry.watch()
     assert one.registry.version() is None
+    zk.import_tree("/hosts\n  version = 1\n")
+    one.wait_for_version(1)
+
+
+def test_nothing_is_asked_where_nothing_changed(
+    zookeeper_server: Server, hosts: zc.zk.ZK, host: MakeHost
+) -> None:
+    """The stop is looked for before every step: that must cost nothing."""
+    one = host()
+    one.registry.watch()
+    before = zookeeper_server.received()
+    for _ in range(1000):
+        one.registry.look()
+    assert zookeeper_server.received() - before < 100  # pings of all clients
+
+
+def test_the_version_is_seen_anew_after_the_connection_was_lost(
+    tmp_path: Path, host: MakeHost
+) -> None:
+    """A stop that was set while a host was cut off is seen as soon as it is back."""
+    with Server.start(tmp_path / "server") as server:
+        one = host(connection=server.connection_string)
+        one.zk.import_tree("/hosts\n  version = 1\n")
+        one.registry.watch()
+        server.restart()
+        with contextlib.closing(zc.zk.ZK(server.connection_string)) as other:
+            other.properties("/hosts", watch=False).update(version=None)
+        one.wait_for_version(None)
+        one.zk.close()
 
 
 def test_the_tree_comes_without_what_the_fleet_does(hosts: zc.zk.ZK, host: MakeHost) -> None:

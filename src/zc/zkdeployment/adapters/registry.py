@@ -7,12 +7,12 @@ nodes)", "Handling legacy zk databases", "Fail safe error handling".
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
+from kazoo.protocol.states import ZnodeStat
 
 import zc.zk
 from zc.zk import codec
@@ -20,6 +20,7 @@ from zc.zk.operations import Check
 from zc.zk.scan import Znode
 from zc.zkdeployment.adapters.requests import Requests, silence_named
 from zc.zkdeployment.adapters.stop_intent import StopIntent
+from zc.zkdeployment.desired import NOT_THE_TREE
 from zc.zkdeployment.errors import AnotherAgent, BadHost, Unreachable
 from zc.zkdeployment.model import Identity, Version
 from zc.zkdeployment.wakeup import Wakeup
@@ -27,9 +28,6 @@ from zc.zkdeployment.wakeup import Wakeup
 logger = logging.getLogger(__name__)
 
 HOSTS = "/hosts"
-
-#: Subtrees that say what the fleet does, not what it should do.
-NOT_THE_TREE = frozenset({"/zookeeper", HOSTS, "/agent-locks", "/role-locks", "/revisions"})
 
 #: Characters of an error that a host node shows.
 MAX_ERROR = 2000
@@ -43,8 +41,8 @@ _NO_FLEET = (
 class Registry:
     """The cluster, as :class:`zc.zkdeployment.ports.Cluster` describes it.
 
-    One thread calls it; the watch on ``/hosts`` only notes the version and
-    wakes that thread.
+    One thread calls it. Callbacks of the client only note that ``/hosts`` has to
+    be looked at again, and wake that thread.
     """
 
     def __init__(
@@ -56,8 +54,7 @@ class Registry:
         self._wakeup = wakeup
         self._stop_intent = stop_intent
         self._version: Version = None
-        self._version_zxid = -1
-        self._noting = threading.Lock()
+        self._watching = False  # whether a change of /hosts would be noticed
         self._hosts_version = -1  # of the node, which counts how often it was set
         self._shown: dict[str, Any] = {"name": identity.host_name}
         if identity.role:
@@ -105,10 +102,30 @@ class Registry:
         return True
 
     def watch(self) -> None:
-        """Keep the cluster version up to date, and wake the reconciling thread at each change."""
-        client = self._zk.client
-        client.add_listener(self._woken)
-        client.DataWatch(HOSTS, self._hosts_changed)
+        """Look at the cluster version, and from now on wake whoever waits when it changes."""
+        self._zk.client.add_listener(self._changed)
+        self.look()
+
+    def look(self) -> None:
+        """See the cluster version as it is now; no request is made if it did not change."""
+        if self._watching:
+            return
+        self._watching = True  # before the request: a change right after it must not be missed
+        try:
+            while not self._see():
+                pass
+        except BaseException:
+            self._watching = False
+            raise
+
+    def _see(self) -> bool:
+        """Read the cluster version and watch it; tell whether that could be done."""
+        try:
+            self._note(*self._requests.get(HOSTS, self._changed))
+        except NoNodeError:
+            self._version = None
+            return self._requests.exists(HOSTS, self._changed) is None
+        return True
 
     def connected(self) -> bool:
         """Tell whether the session is known to be alive."""
@@ -194,20 +211,14 @@ class Registry:
                 self._note(stopped, stat)
             return
 
-    def _hosts_changed(self, data: bytes | None, stat: Any) -> None:
-        if stat is None:
-            self._version = None
-        else:
-            self._note(data, stat)
-        self._wakeup.set()
+    def _note(self, data: bytes, stat: ZnodeStat) -> None:
+        self._hosts_version = stat.version
+        self._version = codec.decode(data).get("version")
 
-    def _note(self, data: bytes | None, stat: Any) -> None:
-        """Remember the cluster version, unless something newer was seen already."""
-        with self._noting:
-            if stat.mzxid >= self._version_zxid:
-                self._version_zxid = stat.mzxid
-                self._hosts_version = stat.version
-                self._version = codec.decode(data).get("version")
+    def _changed(self, *_: Any) -> None:
+        """Look again: ``/hosts`` changed, or the connection did and watches may be gone."""
+        self._watching = False
+        self._wakeup.set()
 
     def _woken(self, *_: Any) -> None:
         self._wakeup.set()
