@@ -83,8 +83,8 @@ class Agent:
 
     @property
     def cluster_version(self) -> Version:
-        """The version that the fleet should reach, as last seen."""
-        return self._registry.version()
+        """The version that the fleet should reach; as last seen while ZooKeeper is away."""
+        return self._registry.version_now()
 
     @property
     def failing(self) -> bool:
@@ -143,12 +143,12 @@ class Agent:
         home = os.environ.get("HOME")
         if home != script_home(os.environ, os.getuid()):
             logger.warning("Fixing incorrect home, %r.", home)
-        logger.info("Agent starting, cluster %s, host %s", self.cluster_version, version)
+        logger.info("Agent starting, cluster %s, host %s", self._registry.version(), version)
 
     def _run_once(self) -> None:
         verdict = self._reconciler.settle()
         if verdict in (Gate.STOPPED, Gate.HELD, Gate.INVALID):
-            logger.warning("Not deploying because cluster version is %s", self.cluster_version)
+            logger.warning("Not deploying because cluster version is %s", self._registry.version())
         self.close()
 
     def _work(self) -> None:

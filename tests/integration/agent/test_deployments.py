@@ -407,6 +407,25 @@ def test_a_version_that_was_begun_is_finished_before_the_next_one(host: Host) ->
     assert "INFO Done deploying version 2" in host.log.lines
 
 
+def test_the_cluster_version_is_known_while_a_script_runs(host: Host, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    agent = host.start()
+    write_file(host.root / "opt/web-4.0.0/bin/zookeeper-deploy", f"#!/bin/sh\nread l < {gate}\n")
+    write_file(tmp_path / "bin/yum", "#!/bin/sh\necho web-4.0.0.noarch 1-1 @lab\n")
+    host.zk.import_tree("/x : web-4.0.0\n  /deploy\n    /host42\n")
+    host.set_version(2)
+    host.log.wait_for("INFO /opt/web-4.0.0/bin/zookeeper-deploy /x 0")
+    host.set_version(None)
+    assert agent.cluster_version is None
+    gate.write_text("go on\n")
+    host.outcome(2)
+    host.zk.delete_recursive("/hosts", force=True)
+    assert agent.cluster_version is None
+    agent.close()
+    assert agent.cluster_version is None
+
+
 def test_closing_an_agent_ends_its_wait(host: Host) -> None:
     lock = host.zk.client.Lock("/agent-locks/cust,cms")
     assert lock.acquire(timeout=10)

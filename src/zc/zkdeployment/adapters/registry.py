@@ -135,6 +135,22 @@ class Registry:
         """Return the cluster version last seen."""
         return self._version
 
+    def version_now(self) -> Version:
+        """Return the cluster version as it is now, or where that cannot be known, as last seen.
+
+        Unlike the other methods it may be called from any thread.
+        """
+        if not self.connected():
+            return self._version
+        try:
+            data, _ = self._requests.get(HOSTS)
+        except NoNodeError:
+            return None
+        except Unreachable:
+            return self._version
+        version: Version = codec.decode(data).get("version")
+        return version
+
     def changes(self) -> int:
         """Return how often the cluster version had been set when it was last seen."""
         return self._hosts_version
