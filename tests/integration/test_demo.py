@@ -182,7 +182,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(
         demo.communicate(timeout=_BOUND)
     assert demo.returncode == 1
     assert list(temporary.iterdir()) == []
-    assert _runs_nothing(temporary)
+    _until(lambda: _runs_nothing(temporary), "the killed processes end")
 
 
 def test_the_agents_of_a_killed_demo_end(temporary: Path) -> None:

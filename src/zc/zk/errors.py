@@ -18,14 +18,17 @@
 class TreeSyntaxError(ValueError):
     """Text that does not follow the tree text format.
 
-    Attributes: ``message``; ``file`` (a name or ``None``), ``line`` (from 1)
-    and ``text`` (that line, stripped).
+    Attributes: ``message``; ``file`` (a name or ``None``), ``line`` and ``column``
+    (from 1) and ``text`` (that line, stripped).
     """
 
-    def __init__(self, message: str, line: int, text: str, file: str | None = None) -> None:
+    def __init__(
+        self, message: str, line: int, text: str, file: str | None = None, column: int = 1
+    ) -> None:
         self.message = message
         self.file = file
         self.line = line
+        self.column = column
         self.text = text
         where = f"{file}:{line}" if file else f"line {line}"
         super().__init__(f"{where}: {message}: {text!r}")

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from zc.zk.errors import TreeFormatError, TreeSyntaxError
 from zc.zk.values import check_value, read_literal, same
@@ -32,14 +32,26 @@ _property_line = re.compile(rf"({_property_name.pattern})\s*(->|=>|=)\s*(.*)")
 _arrows = (" ->", " =>")  # how the names of properties that are links end
 
 
+class Written(NamedTuple):
+    """Where a node is written: its ``file``, and the ``places`` of its lines there.
+
+    A place is a line and a column, both from 1: that of the node's own line under
+    ``""``, those of its properties under their names.
+    """
+
+    file: str | None
+    places: dict[str, tuple[int, int]]
+
+
 class Node:
     """A node: its ``name``, ``properties`` by name and ``children`` by name.
 
     Nodes are equal if names, properties and descendants are; ``1`` and ``True``
-    differ.
+    differ. ``written`` says where a node is written, if
+    :func:`zc.zk.source.parse_source` read it.
     """
 
-    __slots__ = ("children", "name", "properties")
+    __slots__ = ("children", "name", "properties", "written")
 
     def __init__(
         self,
@@ -50,6 +62,7 @@ class Node:
         self.name = name
         self.properties: dict[str, Any] = dict(properties or {})
         self.children: dict[str, Node] = dict(children or {})
+        self.written: Written | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Node):
@@ -92,12 +105,7 @@ def parse_tree(text: str, file: str | None = None) -> Node:
 
     Raises :exc:`TreeSyntaxError`, naming ``file`` if given.
     """
-    parser = _Parser(file)
-    for number, line in enumerate(text.split("\n"), 1):
-        content = line.strip()
-        if content and content[0] != "#":
-            parser.add(number, line[: len(line) - len(line.lstrip())], content)
-    return parser.root
+    return Parser(file).parse(text)
 
 
 def format_tree(node: Node, name: str | None = None) -> str:
@@ -167,8 +175,8 @@ def _read_link(operator: str, text: str) -> str:
     return " ".join(words)
 
 
-class _Parser:
-    """Builds a tree line by line.
+class Parser:
+    """Builds a tree line by line, up to the first mistake.
 
     A level is a node with the indentation of the lines below it. The levels
     that the next line may continue are kept, innermost last.
@@ -178,12 +186,23 @@ class _Parser:
         self.root = Node()
         self._file = file
         self._number = 0
+        self._column = 0
         self._content = ""
         self._levels: list[tuple[str, Node]] = []
         self._last: Node | None = None  # the node of the previous line, if it was a node's
 
+    def parse(self, text: str) -> Node:
+        """Add all lines; return the root."""
+        for number, line in enumerate(text.split("\n"), 1):
+            content = line.strip()
+            if content and content[0] != "#":
+                self.add(number, line[: len(line) - len(line.lstrip())], content)
+        return self.root
+
     def add(self, number: int, indentation: str, content: str) -> None:
+        """Add a line. Raises :exc:`TreeSyntaxError`."""
         self._number = number
+        self._column = len(indentation) + 1
         self._content = content
         parent = self._parent(indentation)
         if content[0] == "/":
@@ -238,4 +257,4 @@ class _Parser:
         parent.properties[key] = value
 
     def _fail(self, message: str) -> NoReturn:
-        raise TreeSyntaxError(message, self._number, self._content, self._file)
+        raise TreeSyntaxError(message, self._number, self._content, self._file, self._column)

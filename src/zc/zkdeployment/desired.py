@@ -6,7 +6,7 @@ versions"; companions.md, "Role controllers".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from zc.zk import links
@@ -17,6 +17,9 @@ from zc.zkdeployment.packages import checkout
 
 #: Path → properties of every node.
 Tree = Mapping[str, Mapping[str, Any]]
+
+#: Subtrees that say what the fleet does, not what it should do: no host reads them.
+NOT_THE_TREE = frozenset({"/zookeeper", "/hosts", "/agent-locks", "/role-locks", "/revisions"})
 
 _DEPLOY = "/deploy/"
 
@@ -37,50 +40,40 @@ def gather(tree: Tree, identity: Identity) -> Desired:
                 f"Can't deploy to {identity.host_name} and {identity.host_identifier}."
             )
         seen.add(node)
-        deployments += _deployments(tree, node, _target_node(node, target))
+        deployments += _deployments(tree, node, target_node(node, target))
     controller = _controller(tree, identity.role)
     _check_consistent(deployments, controller)
     return Desired(tuple(deployments), controller)
 
 
-def _targeted(tree: Tree, identity: Identity) -> Iterator[tuple[str, str]]:
-    """Yield node and target of each deployment meant for this host, in tree order."""
-    hosts = {identity.host_identifier, identity.host_name}
-    targets = hosts | {identity.role} if identity.role else hosts
+def targets(tree: Tree, wanted: Set[str] | None = None) -> Iterator[tuple[str, str]]:
+    """Yield node and target of each deployment, in tree order; with ``wanted`` of those only."""
     found = []
     for path in tree:
         node, deploy, target = path.rpartition(_DEPLOY)
-        if deploy and target in targets:
+        if deploy and (wanted is None or target in wanted):
             found.append((path.split("/"), node or "/", target))
     for _, node, target in sorted(found):
-        if identity.role and target != identity.role:
-            raise BadTree(
-                f"Found a host-based deployment at {_target_node(node, target)} "
-                f"but the host has a role, {identity.role}."
-            )
         yield node, target
 
 
-def _target_node(node: str, target: str) -> str:
+def target_node(node: str, target: str) -> str:
+    """Return the path of the node that names a target."""
     return f"{node.rstrip('/')}{_DEPLOY}{target}"
 
 
-def _deployments(tree: Tree, node: str, target_node: str) -> Iterator[Deployment]:
-    software, subtype = _type(tree, node)
-    version = _property(tree, node, "version", None)
-    if version is None:
-        app, version = _versioned_app(software, node), None
-    else:
-        app = software
-        _check_version(version, node)
-    instances = names.check_instances(_property(tree, target_node, "n", 1), target_node)
-    for n in range(instances):
-        names.check_file_name(node, n)
-        yield Deployment(app, subtype, version, software, node, n)
+def controller_node(role: str) -> str:
+    """Return the path of the node that says which controller a role has."""
+    return f"/roles/{role}"
 
 
-def _type(tree: Tree, node: str) -> tuple[str, str | None]:
-    words = _property(tree, node, "type", None)
+def type_of(tree: Tree, node: str) -> tuple[str, str | None]:
+    """Return the software and the subtype that the type of ``node`` names.
+
+    Raises :exc:`~zc.zkdeployment.errors.BadTree` and
+    :exc:`zc.zk.errors.BadPropertyLink`.
+    """
+    words = property_of(tree, node, "type")
     if words is None:
         raise BadTree(f"No type found for {node}")
     if not isinstance(words, str) or not 1 <= len(words.split()) <= 2:
@@ -90,30 +83,77 @@ def _type(tree: Tree, node: str) -> tuple[str, str | None]:
     return software, names.check_subtype(subtypes[0], node) if subtypes else None
 
 
-def _versioned_app(software: str, node: str) -> str:
-    """Return the application of software whose name carries its version."""
+def version_of(tree: Tree, node: str) -> str | None:
+    """Return the version of ``node``, a package's or a URL to check out; ``None`` without one.
+
+    Raises what :func:`type_of` does.
+    """
+    given = property_of(tree, node, "version")
+    if given is None:
+        return None
+    version = names.check_version(given, node)
+    checkout(version, node)
+    return version
+
+
+def versioned_app(software: str, node: str) -> str:
+    """Return the application of software whose name carries its version.
+
+    Raises :exc:`~zc.zkdeployment.errors.BadTree` if it carries none.
+    """
     app, dash, _ = software.rpartition("-")
     if not dash:
         raise BadTree(f"No version found for {node}")
     return app
 
 
+def instances_of(tree: Tree, target: str) -> int:
+    """Return how many instances the node that names a target asks for; raises like the others."""
+    return names.check_instances(property_of(tree, target, "n", 1), target)
+
+
+def property_of(tree: Tree, node: str, name: str, default: Any = None) -> Any:
+    """Return a property of ``node`` or what it links to.
+
+    Raises :exc:`zc.zk.errors.BadPropertyLink`.
+    """
+    try:
+        return links.get_property(node, name, tree.get)
+    except KeyError:
+        return default
+
+
+def _targeted(tree: Tree, identity: Identity) -> Iterator[tuple[str, str]]:
+    """Yield node and target of each deployment meant for this host, in tree order."""
+    hosts = {identity.host_identifier, identity.host_name}
+    wanted = hosts | {identity.role} if identity.role else hosts
+    for node, target in targets(tree, wanted):
+        if identity.role and target != identity.role:
+            raise BadTree(
+                f"Found a host-based deployment at {target_node(node, target)} "
+                f"but the host has a role, {identity.role}."
+            )
+        yield node, target
+
+
+def _deployments(tree: Tree, node: str, target: str) -> Iterator[Deployment]:
+    software, subtype = type_of(tree, node)
+    version = version_of(tree, node)
+    app = versioned_app(software, node) if version is None else software
+    for n in range(instances_of(tree, target)):
+        names.check_file_name(node, n)
+        yield Deployment(app, subtype, version, software, node, n)
+
+
 def _controller(tree: Tree, role: str | None) -> Software | None:
-    node = f"/roles/{role}"
+    node = controller_node(role or "")
     if not role or node not in tree:
         return None
-    software, _ = _type(tree, node)
-    version = _property(tree, node, "version", None)
+    software, _ = type_of(tree, node)
+    version = version_of(tree, node)
     if version is None:
-        _versioned_app(software, node)
-    else:
-        _check_version(version, node)
+        versioned_app(software, node)
     return Software(software, version)
-
-
-def _check_version(version: object, node: str) -> None:
-    """Refuse what is neither a package version nor something to check out."""
-    checkout(names.check_version(version, node), node)
 
 
 def _check_consistent(deployments: list[Deployment], controller: Software | None) -> None:
@@ -124,10 +164,3 @@ def _check_consistent(deployments: list[Deployment], controller: Software | None
         first = versions.setdefault(name, version)
         if version != first:
             raise BadTree(f"Inconsistent versions for {name}. {version!r} != {first!r}")
-
-
-def _property(tree: Tree, node: str, name: str, default: Any) -> Any:
-    try:
-        return links.get_property(node, name, tree.get)
-    except KeyError:
-        return default

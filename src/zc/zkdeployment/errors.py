@@ -10,6 +10,7 @@
     RuntimeError
      +-- CommandFailed        a program or script did not succeed
      +-- BadHost              the host is in a state that needs a person
+     +-- Refused              what a person asked for does not fit the state of the fleet
     SystemError
      +-- InstallFailed        the package manager claims success, the package is not there
     ConnectionError
@@ -53,6 +54,10 @@ class CommandFailed(RuntimeError):
 
 class BadHost(RuntimeError):
     """The host, or a node that operators must create, is not as it has to be."""
+
+
+class Refused(RuntimeError):
+    """What a person asked for cannot be done to the fleet as it is; nothing was changed."""
 
 
 class InstallFailed(SystemError):

@@ -190,7 +190,8 @@ def test_an_error_is_not_taken_for_a_difference(
     (tmp_path / "odd.zk").write_text("/a\n/a\n")
     (tmp_path / "good.zk").write_text("/a\n")
     assert bad(zkdeploy("tree", "diff", "odd.zk", "good.zk")) == (
-        "odd.zk:2: duplicate node 'a': '/a'\n"
+        "odd.zk:2:1: error: duplicate node 'a': '/a' [syntax]\n"
+        "good.zk:1:1: error: top node /a is also in odd.zk [duplicate-node]\n"
         "zkdeploy: error: nothing was compared, because the files have problems\n"
     )
     assert bad(zkdeploy("tree", "diff", "--path", "/nowhere", "good.zk")) == (

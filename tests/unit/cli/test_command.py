@@ -109,7 +109,7 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     assert (result.exit_code, result.output) == (1, "")
 
 
-@pytest.mark.parametrize("path", [[], ["agent"], ["plan"], ["tree"], ["tree", "diff"]])
+@pytest.mark.parametrize("path", [[], ["agent"], ["plan"], ["check"], ["tree"], ["tree", "diff"]])
 def test_every_help_says_what_the_exit_statuses_mean(path: list[str]) -> None:
     result = CliRunner().invoke(main, [*path, "--help"])
     assert result.exit_code == 0

@@ -11,6 +11,10 @@ from zc.zkdeployment.cli.lazy import LazyGroup
 _SUBCOMMANDS = {
     "agent": "zc.zkdeployment.cli.agent:agent",
     "plan": "zc.zkdeployment.cli.plan:plan",
+    "check": "zc.zkdeployment.cli.check:check",
+    "stop": "zc.zkdeployment.cli.stop:stop",
+    "resume": "zc.zkdeployment.cli.resume:resume",
+    "validate": "zc.zkdeployment.cli.validate:validate",
     "tree": "zc.zkdeployment.cli.tree:tree",
     "demo": "zc.zkdeployment.cli.demo:demo",
     "completion": "zc.zkdeployment.cli.completion:completion",
@@ -36,8 +40,8 @@ def main(debug: bool) -> None:
     """Bring every host to what a versioned tree in ZooKeeper says.
 
     On each host `zkdeploy agent` runs as a service; `zkdeploy plan` tells what
-    it would do. The other commands are for operators, on any machine that
-    reaches ZooKeeper.
+    it would do and `zkdeploy check` how the host is. The other commands are for
+    operators, on any machine that reaches ZooKeeper.
     """
     if not debug:
         # The one line of an error says it all; the agent's log has its own handler.

@@ -9,6 +9,8 @@ Status Meaning
        of commands that compare (``plan``, ``tree diff``): something
        differs, and each error is 1
 ====== ============================================================
+
+``check`` has those of monitoring plugins instead.
 """
 
 from __future__ import annotations
@@ -28,8 +30,11 @@ _USUAL = {
     2: "wrong usage",
 }
 
-#: What is true of all commands.
-STATUSES = {**_USUAL, 2: "wrong usage; of `plan` and `tree diff`: something differs"}
+#: What is true of all commands but ``check``.
+STATUSES = {
+    **_USUAL,
+    2: "wrong usage; of `plan` and `tree diff`: something differs; `check` has its own",
+}
 
 
 class Command(click.Command):
@@ -125,6 +130,7 @@ def _expected() -> tuple[type[BaseException], ...]:
         errors.CommandFailed,
         errors.BadHost,
         errors.InstallFailed,
+        errors.Refused,
         tree.TreeSyntaxError,
         tree.TreeFormatError,
         tree.BadPropertyLink,

@@ -58,8 +58,8 @@ def demo(keep: bool, directory: Path | None, pace: float) -> int:
     directory is touched. On a terminal it shows the fleet live, elsewhere it
     tells the story line by line.
     """
-    # Whatever ends the demo, it has to clean up behind it.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # Whatever ends the demo, it has to clean up behind it. A shell may have it ignore SIGINT.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         check_requirements()

@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
+from kazoo.hosts import collect_hosts
+from kazoo.protocol.paths import normpath
 
 from zc.zk import ZK
 from zc.zk.links import normalize
@@ -21,9 +23,23 @@ from zc.zkdeployment.config import (
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
+
+def _connection(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return a connection string that kazoo accepts (a callback)."""
+    try:
+        _, root = collect_hosts(value)
+        normpath(root or "/")
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{value!r} is not HOST:PORT[,HOST:PORT...][/PATH]: {error}.", ctx, param
+        ) from error
+    return value
+
+
 zookeeper_option = click.option(
     "--zookeeper",
     metavar="CONNECTION",
+    callback=_connection,
     envvar="ZC_ZK_CONNECTION_STRING",
     default=DEFAULT_CONNECTION_STRING,
     show_default=True,

@@ -8,8 +8,9 @@ from zc.zkdeployment.cli.lazy import LazyGroup
 
 _SUBCOMMANDS = {
     name: f"zc.zkdeployment.cli.tree_{name}:tree_{name}"
-    for name in ("export", "import", "diff", "validate", "set", "rm")
+    for name in ("export", "import", "diff", "set", "rm")
 }
+_SUBCOMMANDS["validate"] = "zc.zkdeployment.cli.validate:validate"
 
 
 @click.group("tree", cls=LazyGroup, subcommands=_SUBCOMMANDS)

@@ -6,40 +6,54 @@ As in publishing (companions.md, "Publishing: the VCS sync tool"), a file
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
-from zc.zk.errors import TreeSyntaxError
-from zc.zk.tree import Node, parse_tree
+from zc.zk.source import parse_source
+from zc.zk.tree import Node
+from zc.zkdeployment.problems import Place, Problem, place_of, problem
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong in a file; ``line`` counts from 1, ``None`` stands for the whole file."""
-
-    file: str
-    line: int | None
-    message: str
-
-    def __str__(self) -> str:
-        where = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{where}: {self.message}"
+_OVERLAY = ".zkx"
+_SUFFIXES = (".zk", _OVERLAY)
 
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
-    """A file, the root of its tree, and the numbers of the lines that name its top nodes."""
+    """A file and the root of its tree, without what has mistakes."""
 
     name: str
     root: Node
-    lines: Mapping[str, int]
 
     @property
     def overlay(self) -> bool:
         """Whether the file adds to what others define."""
-        return self.name.endswith(".zkx")
+        return self.name.endswith(_OVERLAY)
+
+
+def find(paths: Iterable[str]) -> tuple[list[str], list[Problem]]:
+    """Return the files meant by paths of files and folders, and which folders have none.
+
+    Of a folder those are all ``*.zk``, then all ``*.zkx``, each sorted by name. A path
+    that is no folder is taken for a file, which need not exist.
+    """
+    names: list[str] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            inside = _inside(Path(path))
+        except (FileNotFoundError, NotADirectoryError):
+            inside = [path]
+        except OSError as error:
+            problems.append(_unreadable(path, error))
+            continue
+        if not inside:
+            message = "there is no *.zk or *.zkx file in this directory"
+            problems.append(problem("unreadable", message, Place(path)))
+        names += inside
+    return list(dict.fromkeys(names)), problems
 
 
 def read_text(name: str) -> str:
@@ -53,44 +67,49 @@ def read_text(name: str) -> str:
 
 
 def load(names: Sequence[str]) -> tuple[list[TreeFile], list[Problem]]:
-    """Read the files; return those that are trees, and what is wrong with each and all of them."""
+    """Read the files; return those that can be read, and what is wrong with each and all."""
     files: list[TreeFile] = []
     problems: list[Problem] = []
     for name in names:
         try:
-            text = read_text(name)
-            root = parse_tree(text, name)
-        except TreeSyntaxError as error:
-            problems.append(Problem(name, error.line, f"{error.message}: {error.text!r}"))
+            root, mistakes = parse_source(read_text(name), name)
         except UnicodeDecodeError as error:
-            problems.append(Problem(name, None, f"byte {error.start + 1} is no UTF-8 text"))
+            message = f"byte {error.start + 1} is no UTF-8 text"
+            problems.append(problem("unreadable", message, Place(name)))
         except OSError as error:
-            problems.append(Problem(name, None, error.strerror or str(error)))
+            problems.append(_unreadable(name, error))
         else:
-            files.append(TreeFile(name, root, dict(_top_lines(text, root))))
+            files.append(TreeFile(name, root))
+            for mistake in mistakes:
+                message = f"{mistake.message}: {mistake.text!r}"
+                place = Place(name, mistake.line, mistake.column)
+                problems.append(problem("syntax", message, place))
     return files, [*problems, *_duplicates(files)]
+
+
+def combine_all(files: Iterable[TreeFile]) -> Node:
+    """Return the tree of all files, those that define it first.
+
+    The trees of the files become part of the result.
+    """
+    whole = Node()
+    for file in sorted(files, key=lambda file: file.overlay):
+        _lay_over(whole, file.root)
+    return whole
 
 
 def combine(files: Iterable[TreeFile]) -> tuple[Node, Node]:
     """Return the tree that the files define, and top nodes that only overlays know.
 
     Below the first, what no file has would be trimmed; below the second it stays.
-    The trees of the files become part of the result.
+    The trees of the files become part of the results.
     """
     files = list(files)
-    whole = Node()
-    for file in files:
-        if not file.overlay:
-            whole.children |= file.root.children
-    defined = set(whole.children)
-    for file in files:
-        if file.overlay:
-            _lay_over(whole, file.root)
+    defined = {name for file in files if not file.overlay for name in file.root.children}
+    whole = combine_all(files).children
     return (
-        Node(children={name: node for name, node in whole.children.items() if name in defined}),
-        Node(
-            children={name: node for name, node in whole.children.items() if name not in defined}
-        ),
+        Node(children={name: node for name, node in whole.items() if name in defined}),
+        Node(children={name: node for name, node in whole.items() if name not in defined}),
     )
 
 
@@ -102,28 +121,26 @@ def _lay_over(tree: Node, overlay: Node) -> None:
             existing = node.children.setdefault(name, child)
             if existing is not child:
                 existing.properties = child.properties
+                existing.written = child.written
                 todo.append((existing, child))
 
 
-def _top_lines(text: str, root: Node) -> Iterator[tuple[str, int]]:
-    outermost: str | None = None
-    for number, line in enumerate(text.split("\n"), 1):
-        content = line.strip()
-        if not content or content.startswith("#"):
-            continue
-        indentation = line[: len(line) - len(line.lstrip())]
-        if outermost is None:
-            outermost = indentation
-        if indentation == outermost:
-            name = content.split()[0][1:]
-            yield (name if name in root.children else name.removesuffix(":")), number
+def _inside(folder: Path) -> list[str]:
+    found = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
+    return [str(path) for suffix in _SUFFIXES for path in found if path.suffix == suffix]
+
+
+def _unreadable(name: str, error: OSError) -> Problem:
+    return problem("unreadable", error.strerror or str(error), Place(name))
 
 
 def _duplicates(files: Iterable[TreeFile]) -> Iterator[Problem]:
-    first: dict[str, TreeFile] = {}
+    first: dict[str, Place] = {}
     for file in files:
-        for name, line in () if file.overlay else file.lines.items():
-            other = first.setdefault(name, file)
-            if other is not file:
-                where = f"{other.name}:{other.lines[name]}"
-                yield Problem(file.name, line, f"top node '/{name}' is also in {where}")
+        for name, node in () if file.overlay else file.root.children.items():
+            path = f"/{name}"
+            place = place_of({path: node}, path)
+            other = first.setdefault(name, place)
+            if other.file != place.file:
+                message = f"top node {path} is also in {other.file}"
+                yield problem("duplicate-node", message, place, other)
