@@ -56,6 +56,7 @@ class Scenes:
         return self.host.root / path.lstrip("/")
 
 
+@pytest.hookimpl(tryfirst=True)  # before they are given to processes
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a document together where tests are run in several processes."""
     for item in items:
