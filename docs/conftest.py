@@ -56,14 +56,6 @@ class Scenes:
         return self.host.root / path.lstrip("/")
 
 
-@pytest.hookimpl(tryfirst=True)  # before they are given to processes
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a document together where tests are run in several processes."""
-    for item in items:
-        if item.path.suffix == ".md":
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 def _tree(example: Example) -> None:
     example.namespace["scenes"].import_tree(example.parsed)
 
