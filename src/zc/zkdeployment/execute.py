@@ -68,7 +68,8 @@ class Deploying:
             self._update_controller(todo.controller)
             before = world.files.installed()
             todo = plan(desired, before, owned)
-        for path in sorted(owned - {node.path for node in todo.deployments}):
+        to_be_locked = set() if desired.controller else {node.path for node in todo.deployments}
+        for path in sorted(owned - to_be_locked):
             world.locks.disown(path)
         self.status("remove old deployments")
         for removal in todo.removals:

@@ -72,6 +72,14 @@ def test_a_controller_wraps_the_deployments(cache: Host) -> None:
     ]
 
 
+def test_a_node_that_was_locked_before_there_was_a_controller_is_given_back(cache: Host) -> None:
+    """Hosts without the role must not wait for a lock that nobody will use again."""
+    cache.zk.import_tree(f"/agent-locks\n  /cust,cms\n    owners = [{{'host': {IDENTIFIER!r}}}]\n")
+    cache.start()
+    cache.deploy(2, with_controller("controller"))
+    assert cache.zk.get_properties("/agent-locks/cust,cms") == {}
+
+
 def test_a_controller_is_updated_replaced_and_removed(cache: Host) -> None:
     cache.start()
     cache.deploy(2, with_controller("controller"))
