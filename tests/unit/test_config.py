@@ -62,7 +62,7 @@ class Metadata(BaseHTTPRequestHandler):
                 with contextlib.suppress(OSError):  # until the agent hangs up
                     while True:
                         self.wfile.write(b"x")
-                        self.server.closing.wait(0.02)  # type: ignore[attr-defined]
+                        self.server.closing.wait(0.02)  # type: ignore[attr-defined] # set by the test
             case [status, text]:
                 self.answer(int(status), f" {text}\n".encode())
 
@@ -81,11 +81,11 @@ class Metadata(BaseHTTPRequestHandler):
 def metadata() -> Iterator[str]:
     """The URL of a metadata service."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Metadata) as server:
-        server.closing = threading.Event()  # type: ignore[attr-defined]
+        server.closing = threading.Event()  # type: ignore[attr-defined] # set by the test
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
-        server.closing.set()  # type: ignore[attr-defined]
+        server.closing.set()  # type: ignore[attr-defined] # set by the test
         server.shutdown()
         thread.join()
 

@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from kazoo.recipe.lock import Lock
 from tests.support.host import IDENTIFIER, Host
 
-from zc.zkdeployment.agent import Deployment, UnversionedDeployment, register
+from zc.zkdeployment.agent import Agent, Deployment, UnversionedDeployment, register
 from zc.zkdeployment.lab.packages import write_file
 
 LINE = "INFO " + "=" * 60
@@ -328,25 +329,26 @@ def test_register_of_old_is_still_there() -> None:
     register()
 
 
-def test_another_host_that_holds_a_node_is_waited_for(host: Host) -> None:
+def agent_that_waits(host: Host) -> tuple[Agent, Lock]:
+    """Start an agent that waits for a node, to deploy version 2; return it and that lock."""
     lock = host.zk.client.Lock("/agent-locks/cust,cms")
     assert lock.acquire(timeout=10)
-    host.start()
+    agent = host.start()
     host.zk.import_tree(TWO_WEBS)
     host.set_version(2)
     host.log.wait_for("INFO yum -q list installed web")
+    return agent, lock
+
+
+def test_another_host_that_holds_a_node_is_waited_for(host: Host) -> None:
+    _, lock = agent_that_waits(host)
     assert not any("zookeeper-deploy" in line for line in host.log.lines)
     lock.release()
     host.outcome(2)
 
 
 def test_a_wait_for_a_node_ends_with_an_all_stop(host: Host) -> None:
-    lock = host.zk.client.Lock("/agent-locks/cust,cms")
-    assert lock.acquire(timeout=10)
-    host.start()
-    host.zk.import_tree(TWO_WEBS)
-    host.set_version(2)
-    host.log.wait_for("INFO yum -q list installed web")
+    _, lock = agent_that_waits(host)
     host.set_version(None)
     host.log.wait_for("WARNING Abandoning deployment because cluster version is None")
     lock.release()
@@ -395,12 +397,7 @@ def test_a_version_that_may_have_been_stopped_is_left_for_the_newer_one(
 
 
 def test_a_version_that_was_begun_is_finished_before_the_next_one(host: Host) -> None:
-    lock = host.zk.client.Lock("/agent-locks/cust,cms")
-    assert lock.acquire(timeout=10)
-    host.start()
-    host.zk.import_tree(TWO_WEBS)
-    host.set_version(2)
-    host.log.wait_for("INFO yum -q list installed web")
+    _, lock = agent_that_waits(host)
     host.set_version(3)
     lock.release()
     host.outcome(3)
@@ -427,12 +424,7 @@ def test_the_cluster_version_is_known_while_a_script_runs(host: Host, tmp_path: 
 
 
 def test_closing_an_agent_ends_its_wait(host: Host) -> None:
-    lock = host.zk.client.Lock("/agent-locks/cust,cms")
-    assert lock.acquire(timeout=10)
-    agent = host.start()
-    host.zk.import_tree(TWO_WEBS)
-    host.set_version(2)
-    host.log.wait_for("INFO yum -q list installed web")
+    agent, _ = agent_that_waits(host)
     agent.close()
     assert host.log.lines[-1] == "WARNING Abandoning deployment because the agent is closing"
     assert agent.run() == 0

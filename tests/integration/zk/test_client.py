@@ -234,7 +234,7 @@ def test_watches_are_called_once(zk: ZK) -> None:
     zk.set("/node", "2")
     for _ in range(3):
         assert changed.acquire(timeout=10.0)
-    assert [event.path for event in events] == ["/new", "/node", "/node"]  # type: ignore[attr-defined]
+    assert [event.path for event in events] == ["/new", "/node", "/node"]  # type: ignore[attr-defined] # they are of one kind
 
 
 LINKS = """
