@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Protocol
 
 from zc.zkdeployment.errors import BadHost
 from zc.zkdeployment.model import Deployment, Desired, Identity, Installed
@@ -40,20 +41,28 @@ class World:
     role_locks: RoleLocks
 
 
+class GoingOn(Protocol):
+    """Raises :exc:`~zc.zkdeployment.errors.Abandoned` unless the next step may start."""
+
+    def __call__(self, *, afresh: bool = False) -> None:
+        """Check it, by what is known or ``afresh``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deploying:
     """One deployment on this host.
 
     ``going_on`` is called before every step and raises
-    :exc:`~zc.zkdeployment.errors.Abandoned` when the deployment must not go
-    on. ``status`` gets a few words at every step. ``failed`` is called with an
-    error while the node's lock is still held, so that the fleet is stopped
-    before another host can begin with that node.
+    :exc:`~zc.zkdeployment.errors.Abandoned` when the deployment must not go on;
+    ``afresh`` where no node lock vouches for what it knows. ``status`` gets a
+    few words at every step. ``failed`` is called with an error while the node's
+    lock is still held, so that the fleet is stopped before another host can
+    begin with that node.
     """
 
     identity: Identity
     world: World
-    going_on: Callable[[], None]
+    going_on: GoingOn
     status: Callable[[str], None]
     failed: Callable[[Exception], None]
 
@@ -73,14 +82,14 @@ class Deploying:
             world.locks.disown(path)
         self.status("remove old deployments")
         for removal in todo.removals:
-            self.going_on()
+            self.going_on(afresh=True)
             self._remove_deployment(removal)
         self.status("update software")
         controller = desired.controller.name if desired.controller else None
         with self._role_lock(controller):
             inner = self._begin_role(controller)
             for step in todo.software:
-                inner.going_on()
+                inner.going_on(afresh=True)
                 self.status(f"installing {step.software}")
                 world.software.ensure(step.software)
             for node in todo.deployments:
@@ -97,7 +106,7 @@ class Deploying:
         """Take the host out of service, if it has a controller; from then on nothing stops it."""
         if controller is None:
             return self
-        self.going_on()
+        self.going_on(afresh=True)
         self._role_script(controller, "starting-deployments")
         return Deploying(self.identity, self.world, _always, self.status, self.failed)
 
@@ -109,7 +118,7 @@ class Deploying:
 
     def _update_controller(self, step: UpdateController) -> None:
         software = self.world.software
-        self.going_on()
+        self.going_on(afresh=True)
         self.status("update role controller")
         wanted = step.wanted
         if len(step.installed) > 1:
@@ -151,7 +160,7 @@ class Deploying:
 
     def _remove_leftovers(self, desired: Desired, before: Installed) -> None:
         for step in leftovers(desired, before, self.world.files.installed()):
-            self.going_on()
+            self.going_on(afresh=True)
             match step:
                 case RemoveSoftware(name):
                     self.status(f"uninstalling {name}")
@@ -167,5 +176,5 @@ class Deploying:
             logger.exception("Removing %r", f"/etc/{app}")
 
 
-def _always() -> None:
+def _always(*, afresh: bool = False) -> None:
     """A host that was taken out of service finishes, to come back (companions.md)."""

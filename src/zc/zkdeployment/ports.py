@@ -122,8 +122,11 @@ class Cluster(Protocol):
     def connected(self) -> bool:
         """Tell whether the session is known to be alive. No request is made."""
 
-    def look(self) -> None:
-        """See the cluster version as it is now; no request is made if it did not change."""
+    def look(self, *, afresh: bool = False) -> None:
+        """See the cluster version; no request is made unless something told that it changed.
+
+        What tells may be on its way: ``afresh`` makes the request anyway.
+        """
 
     def version(self) -> Version:
         """Return the cluster version last seen. No request is made."""

@@ -99,8 +99,8 @@ class Reconciler:
         status = self._status(version)
         status("deploying")
 
-        def going_on() -> None:
-            self._check_going_on(version, changes)
+        def going_on(*, afresh: bool = False) -> None:
+            self._check_going_on(version, changes, afresh)
 
         try:
             tree = self._cluster.read_tree()
@@ -133,14 +133,14 @@ class Reconciler:
             _refuse_stop(now)
             raise Superseded(f"cluster version is {now}")
 
-    def _check_going_on(self, version: Version, changes: int) -> None:
+    def _check_going_on(self, version: Version, changes: int, afresh: bool) -> None:
         """Raise :exc:`Abandoned` if no further step may start; wait while that is unknown."""
         while True:
             seen = self._wakeup.count
             if self._closing.is_set():
                 raise Abandoned("the agent is closing")
             try:
-                self._cluster.look()
+                self._cluster.look(afresh=afresh)
             except Unreachable:
                 self._wakeup.wait(seen, RETRY)
             else:

@@ -106,9 +106,12 @@ class Registry:
         self._zk.client.add_listener(self._changed)
         self.look()
 
-    def look(self) -> None:
-        """See the cluster version as it is now; no request is made if it did not change."""
-        if self._watching:
+    def look(self, *, afresh: bool = False) -> None:
+        """See the cluster version; no request is made unless something told that it changed.
+
+        What tells may be on its way: ``afresh`` makes the request anyway.
+        """
+        if self._watching and not afresh:
             return
         self._watching = True  # before the request: a change right after it must not be missed
         try:
