@@ -5,12 +5,14 @@
     ValueError
      +-- BadTree              the tree says something that no host may do
      +-- AnotherAgent         an agent for this host identifier is running
+     +-- BadRevision          what was published is not whole, not as it was, or not trusted
      +-- BadConfiguration     the configuration file, or a file that replaces it
           +-- MissingSetting  a setting that has to be there is not
     RuntimeError
      +-- CommandFailed        a program or script did not succeed
      +-- BadHost              the host is in a state that needs a person
      +-- Refused              what a person asked for does not fit the state of the fleet
+     +-- BadSource            the place that tree files come from cannot be read
     SystemError
      +-- InstallFailed        the package manager claims success, the package is not there
     ConnectionError
@@ -26,6 +28,10 @@ class that it derives from: see :func:`as_builtin`.
 
 class BadTree(ValueError):
     """The tree describes something that cannot or must not be deployed; names the node."""
+
+
+class BadRevision(ValueError):
+    """A published revision is damaged, incomplete or not trusted; names version and part."""
 
 
 class AnotherAgent(ValueError):
@@ -58,6 +64,10 @@ class BadHost(RuntimeError):
 
 class Refused(RuntimeError):
     """What a person asked for cannot be done to the fleet as it is; nothing was changed."""
+
+
+class BadSource(RuntimeError):
+    """A repository or directory that holds tree files cannot be read; names it."""
 
 
 class InstallFailed(SystemError):

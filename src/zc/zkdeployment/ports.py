@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from zc.zkdeployment.model import Deployment, Installed, UnversionedDeployment, Version
 from zc.zkdeployment.packages import InstalledPackage
+from zc.zkdeployment.snapshot import Snapshot
 
 
 class Commands(Protocol):
@@ -179,3 +180,16 @@ class RoleLocks(Protocol):
 
     def role(self, role: str, going_on: Callable[[], None]) -> AbstractContextManager[None]:
         """Lock a role by a persistent queue; the lock is kept when the work under it fails."""
+
+
+class Source(Protocol):
+    """Where tree files come from: a repository or a directory.
+
+    Both methods raise :exc:`~zc.zkdeployment.errors.BadSource` where it cannot be read.
+    """
+
+    def newest(self) -> Version:
+        """Return the version of what the source holds now, by the cheapest way there is."""
+
+    def read(self) -> Snapshot:
+        """Return what the source holds now."""

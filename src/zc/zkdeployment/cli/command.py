@@ -129,6 +129,8 @@ def _expected() -> tuple[type[BaseException], ...]:
         errors.BadConfiguration,
         errors.CommandFailed,
         errors.BadHost,
+        errors.BadRevision,
+        errors.BadSource,
         errors.InstallFailed,
         errors.Refused,
         tree.TreeSyntaxError,

@@ -23,9 +23,10 @@ from zc.zk.diff import (
 )
 from zc.zk.scan import walk_levels
 from zc.zkdeployment.cli.command import ComparingCommand
+from zc.zkdeployment.cli.file_arguments import load
 from zc.zkdeployment.cli.options import json_option, node_path, open_tree, zookeeper_option
 from zc.zkdeployment.cli.output import print_json
-from zc.zkdeployment.cli.tree_files import combine, load
+from zc.zkdeployment.tree_files import combine
 
 _COLOURS = {Create: "green", Update: "yellow", Delete: "red"}
 _REASONS = {KeepEphemeral: "ephemeral", KeepAncestor: "above an ephemeral node"}

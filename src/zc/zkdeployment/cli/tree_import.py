@@ -6,8 +6,8 @@ import click
 
 from zc.zk.errors import TreeSyntaxError
 from zc.zkdeployment.cli.command import Command
+from zc.zkdeployment.cli.file_arguments import read_text
 from zc.zkdeployment.cli.options import node_path, open_tree, zookeeper_option
-from zc.zkdeployment.cli.tree_files import read_text
 
 
 @click.command(

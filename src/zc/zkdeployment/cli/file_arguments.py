@@ -1,0 +1,66 @@
+"""Tree files that are named on a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from zc.zkdeployment.problems import Place, Problem, problem
+from zc.zkdeployment.tree_files import SourceFile, TreeFile, in_order, parse_files
+
+
+def find(paths: Iterable[str]) -> tuple[list[str], list[Problem]]:
+    """Return the files meant by paths of files and folders, and which folders have none.
+
+    Of a folder those are the tree files in it, in the order in which they are published.
+    A path that is no folder is taken for a file, which need not exist.
+    """
+    names: list[str] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            inside = [str(Path(path, name)) for name in in_order(_names_in(path))]
+        except (FileNotFoundError, NotADirectoryError):
+            inside = [path]
+        except OSError as error:
+            problems.append(_unreadable(path, error))
+            continue
+        if not inside:
+            message = "there is no *.zk or *.zkx file in this directory"
+            problems.append(problem("unreadable", message, Place(path)))
+        names += inside
+    return list(dict.fromkeys(names)), problems
+
+
+def read_text(name: str) -> str:
+    """Return the text of a file, ``-`` for standard input.
+
+    Raises :exc:`OSError`, and :exc:`UnicodeDecodeError` where it is no UTF-8.
+    """
+    with click.open_file(name, encoding="utf-8") as file:
+        text: str = file.read()
+    return text
+
+
+def load(names: Sequence[str]) -> tuple[list[TreeFile], list[Problem]]:
+    """Read the files, ``-`` for standard input; return their trees, and what is wrong."""
+    files: list[SourceFile] = []
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            with click.open_file(name, "rb") as file:
+                files.append(SourceFile(name, file.read()))
+        except OSError as error:
+            problems.append(_unreadable(name, error))
+    trees, more = parse_files(files)
+    return trees, problems + more
+
+
+def _names_in(folder: str) -> list[str]:
+    return [path.name for path in Path(folder).iterdir()]
+
+
+def _unreadable(name: str, error: OSError) -> Problem:
+    return problem("unreadable", error.strerror or str(error), Place(name))
