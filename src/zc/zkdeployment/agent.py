@@ -16,9 +16,9 @@ from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.single import OnlyAgent
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.config import Settings, settings_from_files
-from zc.zkdeployment.desired import gather
 from zc.zkdeployment.gate import Gate
 from zc.zkdeployment.model import Deployment, UnversionedDeployment, Version
+from zc.zkdeployment.observe import read_desired
 from zc.zkdeployment.reconcile import Reconciler
 from zc.zkdeployment.wakeup import Wakeup
 from zc.zkdeployment.wiring import identity_of, world_of
@@ -92,8 +92,9 @@ class Agent:
         return self._reconciler.failing
 
     def get_deployments(self) -> tuple[Deployment, ...]:
-        """Return what the tree wants on this host now, in tree order; reads the whole tree."""
-        return gather(self._registry.read_tree(), self._identity).deployments
+        """Return what the tree of the cluster version wants on this host, in tree order."""
+        version = self._registry.version_now()
+        return read_desired(self._registry, self._identity, version).deployments
 
     def get_installed_deployments(self) -> tuple[UnversionedDeployment, ...]:
         """Return what is deployed on this host."""

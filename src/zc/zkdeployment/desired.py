@@ -6,20 +6,29 @@ versions"; companions.md, "Role controllers".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from zc.zk import links
 from zc.zkdeployment import names
 from zc.zkdeployment.errors import BadTree
-from zc.zkdeployment.model import Deployment, Desired, Identity, Software
+from zc.zkdeployment.model import (
+    Deployment,
+    Desired,
+    Identity,
+    Manifest,
+    Software,
+    TargetDeployment,
+)
 from zc.zkdeployment.packages import checkout
 
 #: Path → properties of every node.
 Tree = Mapping[str, Mapping[str, Any]]
 
 #: Subtrees that say what the fleet does, not what it should do: no host reads them.
-NOT_THE_TREE = frozenset({"/zookeeper", "/hosts", "/agent-locks", "/role-locks", "/revisions"})
+NOT_THE_TREE = frozenset(
+    {"/zookeeper", "/hosts", "/agent-locks", "/role-locks", "/revisions", "/hosts-lock"}
+)
 
 _DEPLOY = "/deploy/"
 
@@ -31,19 +40,26 @@ def gather(tree: Tree, identity: Identity) -> Desired:
     :exc:`zc.zk.errors.BadPropertyLink`, for the first thing, in tree order,
     that no host may do; each names the node.
     """
-    deployments: list[Deployment] = []
-    seen: set[str] = set()
-    for node, target in _targeted(tree, identity):
-        if node in seen:
-            raise BadTree(
-                f"Conflicting deployments for {node}. "
-                f"Can't deploy to {identity.host_name} and {identity.host_identifier}."
-            )
-        seen.add(node)
-        deployments += _deployments(tree, node, target_node(node, target))
-    controller = _controller(tree, identity.role)
-    _check_consistent(deployments, controller)
-    return Desired(tuple(deployments), controller)
+    found = targets(tree, identity.targets)
+    wanted = _wanted(found, identity, lambda node, target: deployment_of(tree, node, target))
+    return _desired(wanted, controller_of(tree, identity.role) if identity.role else None)
+
+
+def assemble(manifests: Mapping[str, Manifest], identity: Identity) -> Desired:
+    """Return what :func:`gather` would of the tree that ``manifests``, by target, come from.
+
+    Only those of the host's own targets are looked at. Raises
+    :exc:`~zc.zkdeployment.errors.BadTree`.
+    """
+    found = {
+        (deployment.node, target): deployment
+        for target in identity.targets & manifests.keys()
+        for deployment in manifests[target].deployments
+    }
+    pairs = sorted(found, key=lambda pair: tree_order(*pair))
+    wanted = _wanted(pairs, identity, lambda node, target: found[node, target])
+    role = manifests.get(identity.role) if identity.role else None
+    return _desired(wanted, role.controller if role else None)
 
 
 def targets(tree: Tree, wanted: Set[str] | None = None) -> Iterator[tuple[str, str]]:
@@ -55,6 +71,11 @@ def targets(tree: Tree, wanted: Set[str] | None = None) -> Iterator[tuple[str, s
             found.append((path.split("/"), node or "/", target))
     for _, node, target in sorted(found):
         yield node, target
+
+
+def tree_order(node: str, target: str) -> list[str]:
+    """Return a key that sorts deployments as :func:`targets` yields them."""
+    return target_node(node, target).split("/")
 
 
 def target_node(node: str, target: str) -> str:
@@ -123,37 +144,63 @@ def property_of(tree: Tree, node: str, name: str, default: Any = None) -> Any:
         return default
 
 
-def _targeted(tree: Tree, identity: Identity) -> Iterator[tuple[str, str]]:
-    """Yield node and target of each deployment meant for this host, in tree order."""
-    hosts = {identity.host_identifier, identity.host_name}
-    wanted = hosts | {identity.role} if identity.role else hosts
-    for node, target in targets(tree, wanted):
-        if identity.role and target != identity.role:
-            raise BadTree(
-                f"Found a host-based deployment at {target_node(node, target)} "
-                f"but the host has a role, {identity.role}."
-            )
-        yield node, target
-
-
-def _deployments(tree: Tree, node: str, target: str) -> Iterator[Deployment]:
+def deployment_of(tree: Tree, node: str, target: str) -> TargetDeployment:
+    """Return what ``node`` deploys to ``target``, checked; raises like the others."""
     software, subtype = type_of(tree, node)
     version = version_of(tree, node)
-    app = versioned_app(software, node) if version is None else software
-    for n in range(instances_of(tree, target)):
-        names.check_file_name(node, n)
-        yield Deployment(app, subtype, version, software, node, n)
+    if version is None:
+        versioned_app(software, node)
+    n = instances_of(tree, target_node(node, target))
+    if n:
+        names.check_file_name(node, n - 1)
+    return TargetDeployment(node, software, subtype, version, n)
 
 
-def _controller(tree: Tree, role: str | None) -> Software | None:
-    node = controller_node(role or "")
-    if not role or node not in tree:
+def controller_of(tree: Tree, role: str) -> Software | None:
+    """Return the controller of a role, ``None`` if it has none; raises like the others."""
+    node = controller_node(role)
+    if node not in tree:
         return None
     software, _ = type_of(tree, node)
     version = version_of(tree, node)
     if version is None:
         versioned_app(software, node)
     return Software(software, version)
+
+
+def _wanted(
+    found: Iterable[tuple[str, str]],
+    identity: Identity,
+    deployment: Callable[[str, str], TargetDeployment],
+) -> Iterator[TargetDeployment]:
+    """Yield the deployments meant for this host, of ``found`` nodes and targets in tree order."""
+    seen: set[str] = set()
+    for node, target in found:
+        if identity.role and target != identity.role:
+            raise BadTree(
+                f"Found a host-based deployment at {target_node(node, target)} "
+                f"but the host has a role, {identity.role}."
+            )
+        if node in seen:
+            raise BadTree(
+                f"Conflicting deployments for {node}. "
+                f"Can't deploy to {identity.host_name} and {identity.host_identifier}."
+            )
+        seen.add(node)
+        yield deployment(node, target)
+
+
+def _desired(wanted: Iterable[TargetDeployment], controller: Software | None) -> Desired:
+    deployments = [instance for deployment in wanted for instance in _instances(deployment)]
+    _check_consistent(deployments, controller)
+    return Desired(tuple(deployments), controller)
+
+
+def _instances(wanted: TargetDeployment) -> Iterator[Deployment]:
+    software, version, node = wanted.software, wanted.version, wanted.node
+    app = versioned_app(software, node) if version is None else software
+    for n in range(wanted.n):
+        yield Deployment(app, wanted.subtype, version, software, node, n)
 
 
 def _check_consistent(deployments: list[Deployment], controller: Software | None) -> None:

@@ -80,6 +80,11 @@ class Identity:
     host_name: str
     role: str | None = None
 
+    @property
+    def targets(self) -> frozenset[str]:
+        """The targets of a tree that are this host."""
+        return frozenset({self.host_identifier, self.host_name, self.role or self.host_name})
+
 
 @dataclass(frozen=True, slots=True)
 class Software:
@@ -94,6 +99,32 @@ class Software:
 
     def __str__(self) -> str:
         return self.name if self.version is None else f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDeployment:
+    """What ``node`` deploys to one target: ``n`` instances, which may be none.
+
+    ``version`` is ``None`` where the name of the ``software`` carries it.
+    """
+
+    node: str
+    software: str
+    subtype: str | None
+    version: str | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that a tree wants of one ``target``: a host identifier, host name or role.
+
+    The deployments are in tree order. A role may have a controller.
+    """
+
+    target: str
+    deployments: tuple[TargetDeployment, ...] = ()
+    controller: Software | None = None
 
 
 @dataclass(frozen=True, slots=True)

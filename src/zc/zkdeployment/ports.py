@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from zc.zkdeployment.model import Deployment, Installed, UnversionedDeployment, Version
+from zc.zkdeployment.model import Deployment, Installed, Manifest, UnversionedDeployment, Version
 from zc.zkdeployment.packages import InstalledPackage
 from zc.zkdeployment.snapshot import Snapshot
 
@@ -137,6 +137,14 @@ class Cluster(Protocol):
 
     def read_version(self) -> Version:
         """Read the cluster version from the server."""
+
+    def read_manifests(
+        self, version: Version, targets: Collection[str]
+    ) -> Mapping[str, Manifest] | None:
+        """Read what the revision of ``version`` wants of targets; ``None`` if there is none.
+
+        Raises :exc:`~zc.zkdeployment.errors.BadRevision`.
+        """
 
     def read_tree(self) -> Mapping[str, Mapping[str, Any]]:
         """Read the tree: path → properties, in one consistent state."""

@@ -8,10 +8,10 @@ import zc.zk
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.config import Settings
-from zc.zkdeployment.desired import gather
 from zc.zkdeployment.gate import Gate, judge
 from zc.zkdeployment.model import Identity, Software, Version
 from zc.zkdeployment.names import is_url
+from zc.zkdeployment.observe import read_desired
 from zc.zkdeployment.packages import satisfies
 from zc.zkdeployment.plan import (
     DeployNode,
@@ -70,7 +70,8 @@ def preview(settings: Settings) -> Preview:
         verdict = judge(cluster_version, host_version)
         steps: tuple[PreviewStep, ...] = ()
         if verdict is not Gate.CURRENT:
-            todo = plan(gather(cluster.read_tree(), identity), world.files.installed())
+            desired = read_desired(cluster, identity, cluster_version)
+            todo = plan(desired, world.files.installed())
             steps = tuple(_in_words(step, world.software.packages) for step in todo.steps)
         blocked = None if verdict in (Gate.CURRENT, Gate.OPEN) else verdict.value
         return Preview(identity, cluster_version, host_version, blocked, steps)

@@ -10,11 +10,11 @@ import logging
 import threading
 from collections.abc import Callable
 
-from zc.zkdeployment.desired import gather
 from zc.zkdeployment.errors import Abandoned, Superseded, Unreachable, as_builtin
 from zc.zkdeployment.execute import Deploying, World
 from zc.zkdeployment.gate import Gate, judge
 from zc.zkdeployment.model import Identity, Version, same_version
+from zc.zkdeployment.observe import read_desired
 from zc.zkdeployment.ports import Cluster
 from zc.zkdeployment.wakeup import Wakeup
 
@@ -103,9 +103,9 @@ class Reconciler:
             self._check_going_on(version, changes, afresh)
 
         try:
-            tree = self._cluster.read_tree()
-            self._check_same(version)
-            desired = gather(tree, self._identity)
+            desired = read_desired(
+                self._cluster, self._identity, version, lambda: self._check_same(version)
+            )
             status("got deployments")
             deploying = Deploying(self._identity, self._world, going_on, status, self._stop_fleet)
             deploying.run(desired)
@@ -127,7 +127,7 @@ class Reconciler:
         return lambda status: self._world.files.save_status(version, status)
 
     def _check_same(self, version: Version) -> None:
-        """Raise :exc:`Abandoned` if the tree that was read may not be that of ``version``."""
+        """Raise :exc:`Abandoned` if what was read may not be what ``version`` wants."""
         now = self._cluster.read_version()
         if not same_version(now, version):
             _refuse_stop(now)

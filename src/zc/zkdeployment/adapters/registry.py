@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
@@ -19,10 +19,11 @@ from zc.zk import codec
 from zc.zk.operations import Check
 from zc.zk.scan import Znode
 from zc.zkdeployment.adapters.requests import Requests, silence_named
+from zc.zkdeployment.adapters.revisions import Revisions, Trust
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.desired import NOT_THE_TREE
 from zc.zkdeployment.errors import AnotherAgent, BadHost, Unreachable
-from zc.zkdeployment.model import Identity, Version
+from zc.zkdeployment.model import Identity, Manifest, Version
 from zc.zkdeployment.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
@@ -46,10 +47,16 @@ class Registry:
     """
 
     def __init__(
-        self, zk: zc.zk.ZK, identity: Identity, wakeup: Wakeup, stop_intent: StopIntent
+        self,
+        zk: zc.zk.ZK,
+        identity: Identity,
+        wakeup: Wakeup,
+        stop_intent: StopIntent,
+        trust: Trust | None = None,
     ) -> None:
         self._zk = zk
         self._requests = Requests(zk)
+        self._revisions = Revisions(self._requests.read, trust)
         self._path = f"{HOSTS}/{identity.host_identifier}"
         self._wakeup = wakeup
         self._stop_intent = stop_intent
@@ -172,6 +179,15 @@ class Registry:
         except NoNodeError:
             raise BadHost(_NO_FLEET) from None
         return self._version
+
+    def read_manifests(
+        self, version: Version, targets: Collection[str]
+    ) -> Mapping[str, Manifest] | None:
+        """Read what the revision of ``version`` wants of targets; ``None`` if there is none.
+
+        Raises :exc:`~zc.zkdeployment.errors.BadRevision`.
+        """
+        return self._revisions.manifests(version, targets)
 
     def read_tree(self) -> Mapping[str, Mapping[str, Any]]:
         """Read the tree in one consistent state; nodes are decoded when they are looked at."""

@@ -1,0 +1,187 @@
+"""Published revisions, as they are read from ZooKeeper.
+
+====================================== ==================================================
+Node                                   Holds
+====================================== ==================================================
+``/revisions``                         the ledger: what was published when
+``/revisions/versions/VERSION``        the record of a revision
+``/revisions/objects/DIGEST``          an object, or nothing where it is in chunks
+``/revisions/objects/DIGEST/NUMBER``   a chunk of a large object
+``/revisions/notify``                  touched by whoever wants publishers to look at once
+====================================== ==================================================
+
+Whatever is read is checked before it is used: an object by its digest, a record by
+whoever is given to :class:`Revisions` to judge it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from zc.zk.bulk import Result
+from zc.zkdeployment.errors import BadRevision
+from zc.zkdeployment.ledger import Ledger, decode_ledger
+from zc.zkdeployment.manifest import decode_manifest
+from zc.zkdeployment.model import Manifest, Version, same_version
+from zc.zkdeployment.revision import (
+    Envelope,
+    Record,
+    decode_envelope,
+    decode_index,
+    decode_shard,
+    digest_of,
+    node_name,
+    shard_of,
+)
+from zc.zkdeployment.tree_files import SourceFile
+
+ROOT = "/revisions"
+OBJECTS = f"{ROOT}/objects"
+VERSIONS = f"{ROOT}/versions"
+NOTIFY = f"{ROOT}/notify"
+
+#: Bytes of an object that one node holds; larger objects are in chunks of so many.
+CHUNK = 384 * 1024
+
+_MAX_CHUNKS = 256
+
+
+class Read(Protocol):
+    """Reads many nodes, with the names of their children if wanted."""
+
+    def __call__(self, paths: Iterable[str], *, children: bool = False) -> Sequence[Result]:
+        """Return what there is, in the order of ``paths``."""
+
+
+class Trust(Protocol):
+    """Judges records, before anything that they lead to is read."""
+
+    def check(self, envelope: Envelope, record: Record) -> None:
+        """Raise :exc:`~zc.zkdeployment.errors.BadRevision` unless a record can be trusted."""
+
+
+def record_path(version: Version) -> str:
+    """Return the path of the node that holds the record of a version."""
+    return f"{VERSIONS}/{node_name(version)}"
+
+
+def object_path(digest: str) -> str:
+    """Return the path of the node that holds an object, or its chunks."""
+    return f"{OBJECTS}/{digest}"
+
+
+class Revisions:
+    """Reads revisions. Without ``trust`` every record is believed.
+
+    Methods raise :exc:`~zc.zkdeployment.errors.BadRevision` for what is damaged or
+    not trusted, and what ``read`` raises.
+    """
+
+    def __init__(self, read: Read, trust: Trust | None = None) -> None:
+        self._read = read
+        self._trust = trust
+
+    def ledger(self) -> Ledger:
+        """Return what was published."""
+        [node] = self._read([ROOT])
+        return decode_ledger(node.data)
+
+    def record(self, version: Version) -> Record | None:
+        """Return the record of a version, ``None`` if it was not published or is not kept."""
+        return self.records([version])[0]
+
+    def records(self, versions: Iterable[Version]) -> list[Record | None]:
+        """Return the records of versions."""
+        versions = list(versions)
+        nodes = self._read(map(record_path, versions))
+        return [
+            self._record(version, node) if node.exists else None
+            for version, node in zip(versions, nodes, strict=True)
+        ]
+
+    def manifests(
+        self, version: Version, targets: Collection[str]
+    ) -> Mapping[str, Manifest] | None:
+        """Return what a version wants of ``targets``, without those of which it wants nothing.
+
+        That takes three requests, or four where a manifest is large, whatever the size
+        of the tree. ``None`` if the version has no revision; that is refused where
+        records must be trusted.
+        """
+        record = self.record(version)
+        if record is None:
+            if self._trust:
+                raise BadRevision(
+                    f"version {version!r} was not published: there is no revision of it, and "
+                    "this host accepts signed ones only; publish it with 'zkdeploy sync --sign'"
+                )
+            return None
+        digests = self.manifest_digests(record, {shard_of(target) for target in targets})
+        wanted = {target: digests[target] for target in targets if target in digests}
+        return self.read_manifests(wanted)
+
+    def manifest_digests(
+        self, record: Record, shards: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """Return the digests of manifests, by target, in all shards of a revision or in some."""
+        wanted = record.shards.keys() if shards is None else record.shards.keys() & shards
+        objects = self.objects(record.shards[shard] for shard in sorted(wanted))
+        return {
+            target: digest
+            for data in objects.values()
+            for target, digest in decode_shard(data).items()
+        }
+
+    def read_manifests(self, digests: Mapping[str, str]) -> dict[str, Manifest]:
+        """Return manifests, by target, that have these digests."""
+        objects = self.objects(digests.values())
+        found = {}
+        for target, digest in digests.items():
+            found[target] = decode_manifest(objects[digest])
+            if found[target].target != target:
+                raise BadRevision(f"the manifest of {target!r} is that of another target")
+        return found
+
+    def files(self, record: Record) -> tuple[SourceFile, ...]:
+        """Return the tree files of a revision."""
+        [index] = self.objects([record.tree]).values()
+        listed = decode_index(index)
+        objects = self.objects(digest for _, digest in listed)
+        return tuple(SourceFile(name, objects[digest]) for name, digest in listed)
+
+    def objects(self, digests: Iterable[str]) -> dict[str, bytes]:
+        """Return objects by digest, each of which is there and is what its digest says."""
+        wanted = list(dict.fromkeys(digests))
+        nodes = self._read(map(object_path, wanted), children=True) if wanted else []
+        chunks = {node.path: _chunk_paths(node) for node in nodes if node.children}
+        below = self._read(path for paths in chunks.values() for path in paths) if chunks else []
+        data = {node.path: node.data for node in (*nodes, *below)}
+        found = {}
+        for digest, node in zip(wanted, nodes, strict=True):
+            if not node.exists:
+                raise BadRevision(f"a part of the revision is missing: {node.path}")
+            parts = chunks.get(node.path, [node.path])
+            found[digest] = b"".join(data[path] for path in parts)
+            if digest_of(found[digest]) != digest:
+                raise BadRevision(f"a part of the revision was altered or cut: {node.path}")
+        return found
+
+    def _record(self, version: Version, node: Result) -> Record:
+        try:
+            envelope = decode_envelope(node.data)
+            record = envelope.record
+            if not same_version(record.version, version):
+                raise BadRevision(f"its record is that of version {record.version!r}")
+            if self._trust:
+                self._trust.check(envelope, record)
+        except BadRevision as error:
+            raise BadRevision(f"version {version!r}: {error}") from error
+        return record
+
+
+def _chunk_paths(node: Result) -> list[str]:
+    names = [name for name in node.children or () if name.isdecimal()]
+    if len(names) > _MAX_CHUNKS:
+        raise BadRevision(f"{node.path} has more than {_MAX_CHUNKS} chunks")
+    return [f"{node.path}/{name}" for name in sorted(names, key=int)]

@@ -1,0 +1,169 @@
+"""Trees compiled for their targets: what each host or role has to do, and no more.
+
+An agent that reads its manifest comes to the same result as one that reads the
+whole tree: both end in :mod:`zc.zkdeployment.desired`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from zc.zkdeployment import desired, names
+from zc.zkdeployment.errors import BadRevision, BadTree
+from zc.zkdeployment.model import Manifest, Software, TargetDeployment
+from zc.zkdeployment.packages import checkout
+
+FORMAT = 1
+
+#: By target.
+Manifests = Mapping[str, Manifest]
+
+#: Told what is wrong with a deployment or controller that is left out.
+Tell = Callable[[ValueError], None]
+
+
+def compile_tree(tree: desired.Tree, leave_out: Tell | None = None) -> dict[str, Manifest]:
+    """Return the manifests of all targets of a tree, and of all roles with a controller.
+
+    Raises :exc:`~zc.zkdeployment.errors.BadTree`, or
+    :exc:`zc.zk.errors.BadPropertyLink`, for what no host may do; with ``leave_out``
+    that is called instead.
+    """
+    deployments: dict[str, list[TargetDeployment]] = {}
+    controllers: dict[str, Software] = {}
+    for node, target in desired.targets(tree):
+        if "/" in target:
+            continue  # a node below a target is none
+        below = deployments.setdefault(target, [])
+        try:
+            below.append(desired.deployment_of(tree, node, target))
+        except ValueError as error:
+            _tell(leave_out, error)
+    for role in _roles(tree):
+        try:
+            controller = desired.controller_of(tree, role)
+        except ValueError as error:
+            _tell(leave_out, error)
+        else:
+            if controller:
+                controllers[role] = controller
+    return {
+        target: Manifest(target, tuple(deployments.get(target, ())), controllers.get(target))
+        for target in sorted(deployments.keys() | controllers.keys())
+    }
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Return the bytes to publish; equal manifests have equal bytes."""
+    controller = manifest.controller
+    return encode(
+        {
+            "target": manifest.target,
+            "deployments": [
+                [each.node, each.software, each.subtype, each.version, each.n]
+                for each in manifest.deployments
+            ],
+            "controller": controller and [controller.name, controller.version],
+        }
+    )
+
+
+def decode_manifest(data: bytes) -> Manifest:
+    """Return the manifest that :func:`encode_manifest` wrote.
+
+    Nothing in it is trusted: names, versions and numbers are checked as those of a
+    tree are. Raises :exc:`~zc.zkdeployment.errors.BadRevision`.
+    """
+    match decode(data, "manifest"):
+        case {
+            "target": str(target),
+            "deployments": list(deployments),
+            "controller": controller,
+        }:
+            pass
+        case _:
+            raise BadRevision("a manifest has not the form of one")
+    try:
+        return Manifest(
+            target,
+            tuple(_deployment(each, target) for each in deployments),
+            _controller(controller, desired.controller_node(target)),
+        )
+    except BadTree as error:
+        raise BadRevision(f"the manifest of {target!r}: {error}") from error
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """Return a document that is published, as bytes: equal documents have equal bytes."""
+    return json.dumps(
+        {"format": FORMAT, **document}, sort_keys=True, separators=(",", ":")
+    ).encode()
+
+
+def decode(data: bytes, what: str) -> dict[str, Any]:
+    """Return the document that :func:`encode` wrote; raises ``BadRevision`` naming ``what``."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadRevision(f"a {what} is no JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise BadRevision(f"a {what} is no JSON object")
+    if document.get("format") != FORMAT:
+        raise BadRevision(
+            f"a {what} has the format {document.get('format')!r}, but this release understands "
+            f"{FORMAT}: update zc.zkdeployment on this host"
+        )
+    return document
+
+
+def _roles(tree: desired.Tree) -> list[str]:
+    above = desired.controller_node("")
+    return sorted(
+        path.removeprefix(above)
+        for path in tree
+        if path.startswith(above) and "/" not in path.removeprefix(above)
+    )
+
+
+def _tell(leave_out: Tell | None, error: ValueError) -> None:
+    if leave_out is None:
+        raise error
+    leave_out(error)
+
+
+def _deployment(found: object, target: str) -> TargetDeployment:
+    match found:
+        case [str(node), str(), None | str() as subtype, _, _] if node.startswith("/"):
+            _, name, _, given, instances = found
+        case _:
+            raise BadTree(f"{found!r:.200} is no deployment")
+    software = _software(name, given, node)
+    if subtype is not None:
+        names.check_subtype(subtype, node)
+    n = names.check_instances(instances, desired.target_node(node, target))
+    if n:
+        names.check_file_name(node, n - 1)
+    return TargetDeployment(node, software.name, subtype, software.version, n)
+
+
+def _controller(found: object, node: str) -> Software | None:
+    match found:
+        case None:
+            return None
+        case [name, version]:
+            return _software(name, version, node)
+    raise BadTree(f"{found!r:.200} is no controller")
+
+
+def _software(name: object, version: object, node: str) -> Software:
+    if not isinstance(name, str):
+        raise BadTree(f"{node}: {name!r:.200} names no software")
+    names.check_software(name, node)
+    if version is None:
+        desired.versioned_app(name, node)
+        return Software(name, None)
+    checked = names.check_version(version, node)
+    checkout(checked, node)
+    return Software(name, checked)

@@ -1,0 +1,35 @@
+"""What the tree wants on a host, read in the shortest way there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from zc.zkdeployment.desired import assemble, gather
+from zc.zkdeployment.errors import BadRevision
+from zc.zkdeployment.model import Desired, Identity, Version
+from zc.zkdeployment.ports import Cluster
+
+
+def read_desired(
+    cluster: Cluster,
+    identity: Identity,
+    version: Version,
+    check_same: Callable[[], None] = lambda: None,
+) -> Desired:
+    """Return what ``version`` wants on the host: by its revision or, without one, the live tree.
+
+    ``check_same`` is called when all is read; it raises if that may be no more what
+    the fleet should reach. Else raises :exc:`~zc.zkdeployment.errors.BadTree`,
+    :exc:`zc.zk.errors.BadPropertyLink` or :exc:`~zc.zkdeployment.errors.BadRevision`.
+    """
+    try:
+        manifests = cluster.read_manifests(version, identity.targets)
+    except BadRevision:
+        check_same()  # only the newest revisions are kept
+        raise
+    if manifests is not None:
+        check_same()
+        return assemble(manifests, identity)
+    tree = cluster.read_tree()
+    check_same()
+    return gather(tree, identity)

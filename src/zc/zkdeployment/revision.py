@@ -1,0 +1,209 @@
+"""Revisions: a tree that is published under a version, as a record and objects.
+
+Objects are bytes that are stored under their own digest: the tree files, an index of
+these, a manifest for each target, and up to 16 shards that lead from a target to its
+manifest. The record of a revision names the index and the shards, so whoever trusts
+a record can trust every byte that it leads to (docs/adr/0009-revisions.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from zc.zkdeployment.errors import BadRevision
+from zc.zkdeployment.manifest import Manifests, decode, encode, encode_manifest
+from zc.zkdeployment.model import Version
+from zc.zkdeployment.snapshot import Origin
+from zc.zkdeployment.tree_files import SourceFile
+
+#: Digest → bytes.
+Objects = Mapping[str, bytes]
+
+_is_digest = re.compile(r"[0-9a-f]{64}", re.ASCII).fullmatch
+_number = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII).fullmatch
+_SAFE = "+:@="  # what stands for itself in a node's name, besides letters, digits and _.-~
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What makes a revision one.
+
+    ``serial`` grows with each publication. ``at`` and ``expires`` are moments, ISO
+    8601 in UTC; a revision without the second does not expire. ``by`` is who published
+    it. ``tree`` is the digest of the index of its tree files, ``shards`` has those of
+    the shards, by hexadecimal digit; one without targets is not there.
+    """
+
+    version: Version
+    serial: int
+    at: str
+    by: str
+    origin: Origin
+    tree: str
+    shards: Mapping[str, str] = field(default_factory=dict)
+    expires: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The text of a record as it is stored, signed by ``key`` or not at all."""
+
+    text: str
+    key: str | None = None
+    signature: str | None = None
+
+    @property
+    def record(self) -> Record:
+        """The record; raises ``BadRevision`` where the text is none."""
+        return decode_record(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A tree, ready to be published: all ``objects``, and what a record names of them."""
+
+    manifests: Manifests
+    tree: str
+    shards: Mapping[str, str]
+    objects: Objects
+
+
+def digest_of(data: bytes) -> str:
+    """Return the name under which bytes are stored."""
+    return sha256(data).hexdigest()
+
+
+def node_name(version: Version) -> str:
+    """Return the name of the node that holds the record of a version.
+
+    Different versions have different names: the string ``'42'`` is in quotes, the
+    number is not.
+    """
+    if isinstance(version, float) and version.is_integer():
+        version = int(version)
+    if not isinstance(version, str):
+        return quote(repr(version), safe=_SAFE)
+    name = quote(version, safe=_SAFE, errors="surrogatepass")
+    special = _number(version) or name in ("", ".", "..", "None", "True", "False")
+    return f"%22{name}%22" if special else name
+
+
+def shard_of(target: str) -> str:
+    """Return the shard in which a target is looked up: a hexadecimal digit."""
+    return sha256(target.encode(errors="surrogatepass")).hexdigest()[0]
+
+
+def compile_revision(files: Iterable[SourceFile], manifests: Manifests) -> Compiled:
+    """Return everything that is published of tree files and the manifests that they lead to."""
+    objects: dict[str, bytes] = {}
+
+    def add(data: bytes) -> str:
+        digest = digest_of(data)
+        objects[digest] = data
+        return digest
+
+    shards: dict[str, dict[str, str]] = {}
+    for target, manifest in manifests.items():
+        shards.setdefault(shard_of(target), {})[target] = add(encode_manifest(manifest))
+    return Compiled(
+        manifests,
+        add(encode({"files": [[file.name, add(file.data)] for file in files]})),
+        {name: add(encode({"targets": targets})) for name, targets in sorted(shards.items())},
+        objects,
+    )
+
+
+def encode_record(record: Record) -> str:
+    """Return the text of a record, which is what is signed."""
+    return encode(asdict(record)).decode()
+
+
+def decode_record(text: str) -> Record:
+    """Return the record that :func:`encode_record` wrote; raises ``BadRevision``."""
+    document = decode(text.encode(), "record")
+    match document:
+        case {
+            "version": int() | float() | str() as version,
+            "serial": int(serial),
+            "at": str(at),
+            "by": str(by),
+            "origin": dict(origin),
+            "tree": str(tree),
+            "shards": dict(shards),
+            "expires": None | str() as expires,
+        } if version is not True and version is not False:
+            found = Record(version, serial, at, by, decode_origin(origin), tree, shards, expires)
+        case _:
+            raise BadRevision("a record has not the form of one")
+    _check_digests([tree, *shards.values()])
+    if encode_record(found) != text:
+        raise BadRevision("a record is not written as it would be published")
+    return found
+
+
+def encode_envelope(envelope: Envelope) -> bytes:
+    """Return the bytes of the node that holds a record."""
+    signed = {"key": envelope.key, "signature": envelope.signature} if envelope.key else {}
+    return encode({"record": envelope.text, **signed})
+
+
+def decode_envelope(data: bytes) -> Envelope:
+    """Return what :func:`encode_envelope` wrote, to the byte; raises ``BadRevision``."""
+    document = decode(data, "revision")
+    match document:
+        case {"record": str(text), "key": str(key), "signature": str(signature)}:
+            found = Envelope(text, key, signature)
+        case {"record": str(text)}:
+            found = Envelope(text)
+        case _:
+            raise BadRevision("a revision has not the form of one")
+    if encode_envelope(found) != data:
+        raise BadRevision("a revision is not written as it would be published")
+    return found
+
+
+def decode_shard(data: bytes) -> Mapping[str, str]:
+    """Return the digests of manifests, by target, in a shard; raises ``BadRevision``."""
+    targets = decode(data, "shard").get("targets")
+    if not isinstance(targets, dict):
+        raise BadRevision("a shard has not the form of one")
+    _check_digests(targets.values())
+    return targets
+
+
+def decode_index(data: bytes) -> list[tuple[str, str]]:
+    """Return names and digests of the tree files of a revision; raises ``BadRevision``."""
+    found = decode(data, "index of tree files").get("files")
+    files: list[tuple[str, str]] = []
+    for each in found if isinstance(found, list) else [None]:
+        match each:
+            case [str(name), str(digest)]:
+                files.append((name, digest))
+            case _:
+                raise BadRevision("an index of tree files has not the form of one")
+    _check_digests(digest for _, digest in files)
+    return files
+
+
+def decode_origin(found: Mapping[str, Any]) -> Origin:
+    """Return the origin in a record or ledger; raises ``BadRevision``."""
+    match found:
+        case {
+            "source": str(source),
+            "commit": None | str() as commit,
+            "author": None | str() as author,
+            "subject": None | str() as subject,
+        }:
+            return Origin(source, commit, author, subject)
+    raise BadRevision(f"{found!r:.200} is no origin")
+
+
+def _check_digests(digests: Iterable[object]) -> None:
+    for digest in digests:
+        if not isinstance(digest, str) or not _is_digest(digest):
+            raise BadRevision(f"{digest!r:.100} is no digest")
