@@ -215,7 +215,9 @@ def test_settings_of_other_programs_in_the_file_do_not_count(
         configure(text="[other]\nhost-id = h1\nrun-directory = /run\n")
 
 
-@pytest.mark.parametrize("misspelled", ["host_id", "roles", "rundirectory", "affter", "Rol"])
+@pytest.mark.parametrize(
+    "misspelled", ["host_id", "roles", "rundirectory", "affter", "Rol", "public_key", "pubkeys"]
+)
 def test_a_misspelled_setting_is_not_ignored(
     configure: Callable[..., Settings], misspelled: str
 ) -> None:
@@ -251,6 +253,34 @@ def test_an_open_quotation_is_found_before_the_hook_is_needed(
 ) -> None:
     with pytest.raises(BadConfiguration, match=r"^after: .* is no command line: No closing"):
         configure(**GOOD, after="echo 'done")
+
+
+def test_public_keys_are_files_below_the_root(
+    configure: Callable[..., Settings], root: Path
+) -> None:
+    settings = configure(**GOOD, public_keys=f"/etc/a.pub\n  {root}/etc/b.pub /../c.pub")
+    assert settings.public_keys == (f"{root}/etc/a.pub", f"{root}/etc/b.pub", f"{root}/c.pub")
+
+
+def test_without_the_setting_nothing_has_to_be_signed(configure: Callable[..., Settings]) -> None:
+    assert configure(**GOOD).public_keys == ()
+
+
+@pytest.mark.parametrize("given", ["", "file:///etc/nowhere"])
+def test_public_keys_that_went_missing_are_not_taken_for_none(
+    configure: Callable[..., Settings], given: str
+) -> None:
+    """Such a host would trust whatever is published."""
+    with pytest.raises(BadConfiguration, match=r"^public-keys: no file is named; name one or"):
+        configure(**GOOD, public_keys=given)
+
+
+@pytest.mark.parametrize("given", ["a.pub", "/etc/a.pub b.pub", "/etc/a\x01.pub"])
+def test_a_public_key_is_named_by_an_absolute_path(
+    configure: Callable[..., Settings], given: str
+) -> None:
+    with pytest.raises(BadConfiguration, match=r"^public-keys: .* is not an absolute path"):
+        configure(**GOOD, public_keys=given)
 
 
 @pytest.mark.parametrize("text", ["host-id = h1\n", "[zkdeployment]\nrole=a\nrole=b\n"])

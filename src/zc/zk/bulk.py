@@ -21,8 +21,18 @@ from kazoo.exceptions import (
 from kazoo.protocol.states import ZnodeStat
 
 from zc.zk.calls import Calls
+from zc.zk.errors import GuardFailed
 from zc.zk.multiread import MultiReadRequest, Read, answers
-from zc.zk.operations import MAX_BYTES, Create, Delete, Operation, Set, batches, check_data
+from zc.zk.operations import (
+    MAX_BYTES,
+    Check,
+    Create,
+    Delete,
+    Operation,
+    Set,
+    batches,
+    check_data,
+)
 
 logger = logging.getLogger("zc.zk")
 
@@ -89,24 +99,28 @@ class Bulk:
             for path, content, below in zip(paths, contents, names, strict=True)
         ]
 
-    def write(self, operations: Iterable[Operation]) -> None:
-        """Do the operations in order, in transactions of many.
+    def write(self, operations: Iterable[Operation], guard: Check | None = None) -> None:
+        """Do the operations in order, in transactions of many, each only if ``guard`` holds.
 
         Each transaction is done whole or not at all. The first that fails ends it,
         and the error names the path at fault; those before it are done. Where the
         connection is lost, the transaction under way may have been done or not:
         ``ConnectionLoss``, ``SessionExpiredError``, :exc:`~zc.zk.calls.NoAnswer`.
-        Raises :exc:`ValueError`, with nothing done, if one node's data are too many.
+        Raises :exc:`ValueError`, with nothing done, if one node's data are too many, and
+        :exc:`~zc.zk.errors.GuardFailed`.
         """
         operations = list(operations)
+        guards = [guard] if guard else []
         for operation in operations:
             if isinstance(operation, (Create, Set)):
                 check_data(operation.path, operation.data)
         for batch in batches(operations):
-            results = self.calls.once(partial(self._commit, batch))
-            for operation, result in zip(batch, results, strict=True):
+            transaction = [*guards, *batch]
+            results = self.calls.once(partial(self._commit, transaction))
+            for operation, result in zip(transaction, results, strict=True):
                 if isinstance(result, KazooException) and not isinstance(result, _CONSEQUENCES):
-                    raise type(result)(operation.path)
+                    failed = GuardFailed if operation is guard else type(result)
+                    raise failed(operation.path)
 
     def _commit(self, batch: Sequence[Operation]) -> Any:
         transaction = self.client.transaction()

@@ -147,10 +147,17 @@ class ZooKeeper(Nodes):
         trees.import_tree(self.bulk, tree, path, trim=trim, acl=acl, dry_run=dry_run, tell=_print)
 
     def export_tree(
-        self, path: str = "/", ephemeral: bool = False, name: str | None = None
+        self,
+        path: str = "/",
+        ephemeral: bool = False,
+        name: str | None = None,
+        skip: Collection[str] = (),
     ) -> str:
-        """Return the text of the tree at ``path``, under another ``name`` if given."""
-        return trees.export_tree(self.bulk, path, ephemeral=ephemeral, name=name)
+        """Return the text of the tree at ``path``, under another ``name`` if given.
+
+        Left out are the subtrees at the paths in ``skip``.
+        """
+        return trees.export_tree(self.bulk, path, ephemeral=ephemeral, name=name, skip=skip)
 
     def print_tree(self, path: str = "/") -> None:
         """Print the tree at ``path`` with its ephemeral nodes."""

@@ -10,6 +10,7 @@
      +-- MissingNode         there is no node at a path, nor a link in its place
     LinkLoop                 symbolic links that lead back to themselves
     TreeChanging             a tree changed while it was read, each time
+    GuardFailed              a node that a transaction depended on is not as it was
     FailedConnect            no ZooKeeper server answered
     CancelWatch              raised by a callback that wants no further calls
 """
@@ -56,6 +57,10 @@ class BadPropertyLink(ValueError):
 
 class TreeChanging(Exception):
     """A tree was changed during each of several scans of it; names the path. Try again later."""
+
+
+class GuardFailed(Exception):
+    """The guard of a transaction failed, so nothing of it was done; the argument is its path."""
 
 
 class FailedConnect(Exception):

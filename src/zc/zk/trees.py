@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -24,7 +24,7 @@ from zc.zk.calls import NoAnswer, naming
 from zc.zk.codec import decode, encode
 from zc.zk.diff import Change, Entry
 from zc.zk.links import normalize
-from zc.zk.operations import Create, Delete, Operation, Set
+from zc.zk.operations import Check, Create, Delete, Operation, Set
 from zc.zk.scan import Znode, scan, walk_levels
 from zc.zk.tree import Node, format_tree, walk
 
@@ -42,14 +42,15 @@ def import_tree(
     path: str,
     *,
     trim: bool | None,
-    acl: Sequence[ACL] | None,
+    acl: Sequence[ACL] | None = None,
     dry_run: bool,
     tell: Tell,
+    guard: Check | None = None,
 ) -> None:
     """Bring the nodes below ``path`` to what ``tree`` says: see :func:`zc.zk.diff.compare`.
 
-    Only what differs is written. What others change meanwhile is taken into
-    account. Existing nodes keep their ACLs unless ``acl`` is given.
+    Only what differs is written, and only while ``guard`` holds. What others change
+    meanwhile is taken into account. Existing nodes keep their ACLs unless ``acl`` is given.
     """
     path = normalize(path)
     base = path.rstrip("/")
@@ -66,18 +67,21 @@ def import_tree(
             operation for change in changes for operation in _operation(change, nodes, acl)
         ]
 
-    _converge(bulk, decide, tell, dry_run)
+    _converge(bulk, decide, tell, dry_run, guard)
     if acl is not None and not dry_run:
         _set_acls(bulk, [below for below, _ in walk(tree, base) if below in existing], acl)
 
 
-def export_tree(bulk: Bulk, path: str, *, ephemeral: bool, name: str | None) -> str:
+def export_tree(
+    bulk: Bulk, path: str, *, ephemeral: bool, name: str | None, skip: Collection[str] = ()
+) -> str:
     """Return the text of the tree at ``path``: see :func:`zc.zk.tree.format_tree`.
 
-    The data of ``/`` itself have no place in it, unless ``name`` gives it one.
+    Left out are the subtrees at the paths in ``skip``. The data of ``/`` itself have no
+    place in it, unless ``name`` gives it one.
     """
     path = normalize(path)
-    scanned = scan(bulk, path)
+    scanned = scan(bulk, path, skip=skip)
     top = Node(path.rpartition("/")[2], decode(scanned[path].data))
     if path == "/" and name is None:
         top.properties.clear()
@@ -98,10 +102,11 @@ def delete_tree(
     force: bool,
     ignore_if_ephemeral: bool,
     tell: Tell,
+    guard: Check | None = None,
 ) -> None:
     """Delete the node at ``path`` and all below it: see :func:`zc.zk.diff.delete_changes`.
 
-    Raises ``NoNodeError`` if there is no such node.
+    That is done only while ``guard`` holds. Raises ``NoNodeError`` if there is no such node.
     """
     path = normalize(path)
     if path == "/":
@@ -121,7 +126,7 @@ def delete_tree(
             Delete(change.path) for change in changes if isinstance(change, diff.Delete)
         ]
 
-    _converge(bulk, decide, tell, dry_run)
+    _converge(bulk, decide, tell, dry_run, guard)
 
 
 def delete_all(bulk: Bulk, path: str) -> None:
@@ -179,7 +184,13 @@ def walk_nodes(bulk: Bulk, path: str, *, ephemeral: bool) -> Iterator[tuple[str,
 _Decision = tuple[Sequence[Change], Sequence[Operation]]
 
 
-def _converge(bulk: Bulk, decide: Callable[[], _Decision], tell: Tell, dry_run: bool) -> None:
+def _converge(
+    bulk: Bulk,
+    decide: Callable[[], _Decision],
+    tell: Tell,
+    dry_run: bool,
+    guard: Check | None = None,
+) -> None:
     """Do what ``decide`` says, and decide anew where something came in between."""
     changes, operations = decide()
     for line in diff.lines(changes, dry_run):
@@ -189,7 +200,7 @@ def _converge(bulk: Bulk, decide: Callable[[], _Decision], tell: Tell, dry_run: 
     tries = 1
     while True:
         try:
-            bulk.write(operations)
+            bulk.write(operations, guard)
         except ConnectionClosedError:
             raise
         except (*_CONFLICTS, *_UNCERTAIN):

@@ -13,6 +13,7 @@ import threading
 import zc.zk
 from zc.zkdeployment.adapters.commands import script_home
 from zc.zkdeployment.adapters.registry import Registry
+from zc.zkdeployment.adapters.revisions import Trust
 from zc.zkdeployment.adapters.single import OnlyAgent
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.config import Settings, settings_from_files
@@ -21,7 +22,7 @@ from zc.zkdeployment.model import Deployment, UnversionedDeployment, Version
 from zc.zkdeployment.observe import read_desired
 from zc.zkdeployment.reconcile import Reconciler
 from zc.zkdeployment.wakeup import Wakeup
-from zc.zkdeployment.wiring import identity_of, world_of
+from zc.zkdeployment.wiring import identity_of, trust_of, world_of
 
 __all__ = ["Agent", "Deployment", "UnversionedDeployment", "register"]
 
@@ -59,6 +60,7 @@ class Agent:
         self.role = self._identity.role
         self._thread: threading.Thread | None = None
         self._died = False
+        trust = trust_of(settings)
         self._only = OnlyAgent(settings.run_directory)
         try:
             self.zk = zc.zk.ZK(settings.connection_string)
@@ -66,7 +68,7 @@ class Agent:
             self._only.close()
             raise
         try:
-            self._start(settings)
+            self._start(settings, trust)
             if run_once:
                 self._run_once()
             else:
@@ -126,10 +128,10 @@ class Agent:
         self.zk.close()
         self._only.close()
 
-    def _start(self, settings: Settings) -> None:
+    def _start(self, settings: Settings, trust: Trust | None) -> None:
         wakeup = Wakeup()
         self._registry = Registry(
-            self.zk, self._identity, wakeup, StopIntent(settings.run_directory)
+            self.zk, self._identity, wakeup, StopIntent(settings.run_directory), trust
         )
         self._world = world_of(
             settings, self._identity, self.zk, self._registry, wakeup, lambda: self.verbose

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 DEFAULT_CONNECTION_STRING = "zookeeper:2181"
 
 _SECTION = "zkdeployment"
-_KNOWN = ("host-id", "role", "run-directory", "after")
+_KNOWN = ("host-id", "role", "run-directory", "after", "public-keys")
 _HOST_IDENTIFIER = "/etc/zmh/pxemac"
 _ROLE = "/etc/zim/role"
 _RUN_DIRECTORY = "/etc/zim"
@@ -50,7 +50,8 @@ class Settings:
     ``host_identifier`` and ``role`` can be names of nodes. ``root`` and
     ``run_directory`` are absolute paths, the second below the first. ``after``
     is an argument list, empty where there is no hook. ``connection_string``
-    says where ZooKeeper is.
+    says where ZooKeeper is. ``public_keys`` are absolute paths below the root;
+    where there are any, what is published has to be signed.
     """
 
     host_identifier: str
@@ -59,6 +60,7 @@ class Settings:
     after: tuple[str, ...]
     root: str
     connection_string: str
+    public_keys: tuple[str, ...] = ()
 
 
 def settings_from_files(environ: Mapping[str, str]) -> Settings:
@@ -133,12 +135,11 @@ def _settings(given: Mapping[str, str], environ: Mapping[str, str]) -> Settings:
     return Settings(
         host_identifier=_name("host-id", given["host-id"]),
         role=_name("role", role) if role else None,
-        run_directory=_directory(
-            "run-directory", given.get("run-directory", _RUN_DIRECTORY), root
-        ),
+        run_directory=_path("run-directory", given.get("run-directory", _RUN_DIRECTORY), root),
         after=_command("after", given.get("after", "")),
         root=root,
         connection_string=environ.get("ZC_ZK_CONNECTION_STRING") or DEFAULT_CONNECTION_STRING,
+        public_keys=_public_keys(given["public-keys"], root) if "public-keys" in given else (),
     )
 
 
@@ -160,10 +161,18 @@ def _name(setting: str, value: str) -> str:
     return value
 
 
-def _directory(setting: str, value: str, root: str) -> str:
+def _path(setting: str, value: str, root: str) -> str:
     if not value.startswith("/") or _control(value):
         raise BadConfiguration(f"{setting}: {value[:200]!r} is not an absolute path")
     return _below(root, value)
+
+
+def _public_keys(value: str, root: str) -> tuple[str, ...]:
+    paths = tuple(_path("public-keys", path, root) for path in value.split())
+    if not paths:
+        # To take it for no setting would be to trust whatever is published.
+        raise BadConfiguration("public-keys: no file is named; name one or remove the setting")
+    return paths
 
 
 def _command(setting: str, value: str) -> tuple[str, ...]:

@@ -11,21 +11,11 @@ from typing import Any
 from zc.zk import links
 from zc.zk.errors import BadPropertyLink, LinkLoop, MissingNode
 from zc.zk.tree import Node
-from zc.zkdeployment.desired import NOT_THE_TREE
+from zc.zkdeployment.desired import is_live
 from zc.zkdeployment.problems import Problem, place_of, problem
 
 #: Path → node of a whole tree.
 Nodes = Mapping[str, Node]
-
-
-def is_live(path: str) -> bool:
-    """Tell whether a node is in a part of the tree that says what the fleet does."""
-    return top_of(path) in NOT_THE_TREE
-
-
-def top_of(path: str) -> str:
-    """Return the path of the top node that a node is below or is."""
-    return "/" + path.split("/", 2)[1]
 
 
 def dangling(nodes: Nodes) -> Iterator[tuple[str, str, Problem]]:

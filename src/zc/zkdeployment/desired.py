@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from zc.zk import links
+from zc.zk.tree import Node
 from zc.zkdeployment import names
 from zc.zkdeployment.errors import BadTree
 from zc.zkdeployment.model import (
@@ -25,12 +26,30 @@ from zc.zkdeployment.packages import checkout
 #: Path → properties of every node.
 Tree = Mapping[str, Mapping[str, Any]]
 
+#: Where what was published is kept.
+REVISIONS = "/revisions"
+
 #: Subtrees that say what the fleet does, not what it should do: no host reads them.
 NOT_THE_TREE = frozenset(
-    {"/zookeeper", "/hosts", "/agent-locks", "/role-locks", "/revisions", "/hosts-lock"}
+    {"/zookeeper", "/hosts", "/hosts-lock", "/agent-locks", "/role-locks", REVISIONS}
 )
 
 _DEPLOY = "/deploy/"
+
+
+def is_live(path: str) -> bool:
+    """Tell whether a node is in a part of the tree that says what the fleet does."""
+    return top_of(path) in NOT_THE_TREE
+
+
+def top_of(path: str) -> str:
+    """Return the path of the top node that a node is below or is."""
+    return "/" + path.split("/", 2)[1]
+
+
+def tree_of(nodes: Mapping[str, Node]) -> Tree:
+    """Return what hosts read of nodes, by path, of a whole tree."""
+    return {path: node.properties for path, node in nodes.items() if not is_live(path)}
 
 
 def gather(tree: Tree, identity: Identity) -> Desired:

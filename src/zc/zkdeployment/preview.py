@@ -25,7 +25,7 @@ from zc.zkdeployment.plan import (
 )
 from zc.zkdeployment.ports import Packages
 from zc.zkdeployment.wakeup import Wakeup
-from zc.zkdeployment.wiring import identity_of, world_of
+from zc.zkdeployment.wiring import identity_of, trust_of, world_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,11 @@ def preview(settings: Settings) -> Preview:
     :exc:`zc.zk.errors.BadPropertyLink`.
     """
     identity = identity_of(settings)
+    trust = trust_of(settings, remember=False)
     zk = zc.zk.ZK(settings.connection_string)
     try:
         wakeup = Wakeup()
-        cluster = Registry(zk, identity, wakeup, StopIntent(settings.run_directory))
+        cluster = Registry(zk, identity, wakeup, StopIntent(settings.run_directory), trust)
         world = world_of(settings, identity, zk, cluster, wakeup, lambda: False)
         cluster_version = cluster.read_version()
         host_version = world.files.read_version()

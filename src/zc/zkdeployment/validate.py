@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from zc.zk.errors import BadPropertyLink
 from zc.zk.tree import Node, walk
 from zc.zkdeployment import desired, names
-from zc.zkdeployment.dangling import dangling, is_live, top_of
+from zc.zkdeployment.dangling import dangling
 from zc.zkdeployment.errors import BadTree
 from zc.zkdeployment.model import Identity, Software
 from zc.zkdeployment.problems import Place, Problem, place_of, problem
@@ -55,9 +55,7 @@ class _Checks:
     def __init__(self, root: Node) -> None:
         self.problems: list[Problem] = []
         self._nodes = {"/": root} | dict(walk(root))
-        self._tree = {
-            path: node.properties for path, node in self._nodes.items() if not is_live(path)
-        }
+        self._tree = desired.tree_of(self._nodes)
         self._bad_links: set[tuple[str, str]] = set()
         self._checked: set[str] = set()
         self._software: dict[str, Software] = {}  # of the nodes for which it is known
@@ -73,10 +71,12 @@ class _Checks:
         for node, target in desired.targets(self._tree):
             if "/" not in target:
                 self._check_deployment(node, target)
-        ignored = {path: node.properties for path, node in self._nodes.items() if is_live(path)}
+        ignored = {
+            path: node.properties for path, node in self._nodes.items() if desired.is_live(path)
+        }
         for node, target in desired.targets(ignored):
             path = desired.target_node(node, target)
-            message = f"{path}: agents do not read what is below {top_of(path)}"
+            message = f"{path}: agents do not read what is below {desired.top_of(path)}"
             self._report("ignored-deployment", message, self._place(path))
 
     def controllers(self) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import zc.zk
+from zc.zkdeployment.adapters.accepted import Accepted
 from zc.zkdeployment.adapters.commands import Commands, script_home
 from zc.zkdeployment.adapters.git import Git
 from zc.zkdeployment.adapters.host_state import HostFiles
 from zc.zkdeployment.adapters.locks import NodeLocks
 from zc.zkdeployment.adapters.registry import Registry
+from zc.zkdeployment.adapters.revisions import Trust
 from zc.zkdeployment.adapters.role_lock import RoleLocks
 from zc.zkdeployment.adapters.svn import Subversion
 from zc.zkdeployment.adapters.yum import Yum
@@ -25,6 +28,20 @@ from zc.zkdeployment.wakeup import Wakeup
 def identity_of(settings: Settings) -> Identity:
     """Return who this host is."""
     return Identity(settings.host_identifier, socket.getfqdn(), settings.role)
+
+
+def trust_of(settings: Settings, *, remember: bool = True) -> Trust | None:
+    """Return what judges published revisions; ``None`` where all are believed.
+
+    ``remember`` says whether what it trusts is remembered. Raises :exc:`~zc.zkdeployment.errors.BadConfiguration`.
+    """
+    if not settings.public_keys:
+        return None
+    from zc.zkdeployment.adapters.signatures import PublicKeys  # most agents have no keys
+    from zc.zkdeployment.adapters.trust import SignedOnly
+
+    keys = PublicKeys.load(map(Path, settings.public_keys))
+    return SignedOnly(keys, Accepted(settings.run_directory), remember=remember)
 
 
 def world_of(

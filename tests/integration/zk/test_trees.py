@@ -19,7 +19,7 @@ from kazoo.security import CREATOR_ALL_ACL, make_digest_acl
 import zc.zk
 from zc.zk import OPEN_ACL_UNSAFE, READ_ACL_UNSAFE, ZK, trees
 from zc.zk.bulk import Bulk
-from zc.zk.operations import Operation
+from zc.zk.operations import Check, Operation
 from zc.zk.scan import Znode, scan
 from zc.zkdeployment.lab.relay import TRANSACTION, Relay
 from zc.zkdeployment.lab.zookeeper import Server
@@ -176,8 +176,8 @@ def test_an_acl_that_may_not_be_set_is_an_error_that_names_the_node(zk: ZK) -> N
 
 def test_nodes_that_somebody_deletes_meanwhile_keep_no_acl_from_being_set(zk: ZK) -> None:
     class Deleting(Bulk):
-        def write(self, operations: Iterable[Operation]) -> None:
-            super().write(operations)
+        def write(self, operations: Iterable[Operation], guard: Check | None = None) -> None:
+            super().write(operations, guard)
             zk.delete("/a")
 
     zk.import_tree("/a\n/b\n")
@@ -194,9 +194,9 @@ class _Disturbed(Bulk):
         super().__init__(zk.client, zk.timeout)
         self._changes = iter(changes)
 
-    def write(self, operations: Iterable[Operation]) -> None:
+    def write(self, operations: Iterable[Operation], guard: Check | None = None) -> None:
         next(self._changes, lambda: None)()
-        super().write(operations)
+        super().write(operations, guard)
 
 
 def _import(bulk: Bulk, text: str, told: list[str]) -> None:

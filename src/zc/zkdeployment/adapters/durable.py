@@ -13,7 +13,12 @@ def write(path: Path, text: str) -> None:
     Raises ``OSError``; the file is then as it was before.
     """
     _replace(path, text, sync=True)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Have on the disk which files there are in a directory; raises ``OSError``."""
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(directory)
     finally:

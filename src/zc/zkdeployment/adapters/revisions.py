@@ -20,6 +20,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from zc.zk.bulk import Result
+from zc.zkdeployment.desired import REVISIONS
 from zc.zkdeployment.errors import BadRevision
 from zc.zkdeployment.ledger import Ledger, decode_ledger
 from zc.zkdeployment.manifest import decode_manifest
@@ -36,10 +37,9 @@ from zc.zkdeployment.revision import (
 )
 from zc.zkdeployment.tree_files import SourceFile
 
-ROOT = "/revisions"
-OBJECTS = f"{ROOT}/objects"
-VERSIONS = f"{ROOT}/versions"
-NOTIFY = f"{ROOT}/notify"
+OBJECTS = f"{REVISIONS}/objects"
+VERSIONS = f"{REVISIONS}/versions"
+NOTIFY = f"{REVISIONS}/notify"
 
 #: Bytes of an object that one node holds; larger objects are in chunks of so many.
 CHUNK = 384 * 1024
@@ -84,7 +84,7 @@ class Revisions:
 
     def ledger(self) -> Ledger:
         """Return what was published."""
-        [node] = self._read([ROOT])
+        [node] = self._read([REVISIONS])
         return decode_ledger(node.data)
 
     def record(self, version: Version) -> Record | None:

@@ -14,6 +14,7 @@ _SUBCOMMANDS = {
     "check": "zc.zkdeployment.cli.check:check",
     "stop": "zc.zkdeployment.cli.stop:stop",
     "resume": "zc.zkdeployment.cli.resume:resume",
+    "keygen": "zc.zkdeployment.cli.keygen:keygen",
     "validate": "zc.zkdeployment.cli.validate:validate",
     "tree": "zc.zkdeployment.cli.tree:tree",
     "demo": "zc.zkdeployment.cli.demo:demo",

@@ -12,6 +12,7 @@ from zc.zk import ZK, decode
 from zc.zk.scan import scan
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, node_path, open_tree, zookeeper_option
+from zc.zkdeployment.desired import REVISIONS
 
 
 @click.command(
@@ -38,7 +39,8 @@ def tree_export(
 ) -> None:
     """Print the tree at PATH as text.
 
-    Without PATH that is all of the tree. `tree import` reads the text.
+    Without PATH that is all of the tree but /revisions, which holds what was
+    published: see `history` and `show`. `tree import` reads the text.
 
     With --json: a list of objects with `path`, `ephemeral` (true or false) and
     `properties`, parents before their children. Links are properties whose
@@ -48,16 +50,20 @@ def tree_export(
         if as_json:
             text = json.dumps(_nodes(zk, path, ephemeral), indent=2) + "\n"
         else:
-            text = zk.export_tree(path, ephemeral)
+            text = zk.export_tree(path, ephemeral, skip=_skipped(path))
     if output:
         output.write_text(text, encoding="utf-8")
     else:
         click.echo(text, nl=False)
 
 
+def _skipped(top: str) -> tuple[str, ...]:
+    return (REVISIONS,) if top == "/" else ()
+
+
 def _nodes(zk: ZK, top: str, ephemeral: bool) -> list[dict[str, Any]]:
     return [
         {"path": path, "ephemeral": node.ephemeral, "properties": decode(node.data)}
-        for path, node in scan(zk.bulk, top).items()
+        for path, node in scan(zk.bulk, top, skip=_skipped(top)).items()
         if ephemeral or not node.ephemeral
     ]
