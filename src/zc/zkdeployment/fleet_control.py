@@ -13,16 +13,17 @@ import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
-from kazoo.exceptions import BadVersionError, ConnectionLoss, NoNodeError, SessionExpiredError
-from kazoo.protocol.states import ZnodeStat
+from kazoo.exceptions import BadVersionError, ConnectionLoss, SessionExpiredError
 
 import zc.zk
+from zc.zkdeployment.adapters.fleet_state import read_cluster_node, read_hosts
 from zc.zkdeployment.adapters.registry import HOSTS
 from zc.zkdeployment.errors import Refused
+from zc.zkdeployment.fleet import Fleet
 from zc.zkdeployment.model import Version
+from zc.zkdeployment.moments import text_of
 
 _STOPPED = "stopped"
 _TRIES = 10  # while others write to /hosts
@@ -90,12 +91,12 @@ def stop_fleet(zk: zc.zk.ZK, reason: str | None = None) -> Stopped:
     A fleet that is stopped already is left as it is. Raises
     :exc:`~zc.zkdeployment.errors.Refused`, and what :class:`zc.zk.ZK` raises.
     """
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = text_of(datetime.now(UTC))
     for _ in range(_TRIES):
-        properties, stat = _read(zk)
+        properties, stat = read_cluster_node(zk)
         if properties.get("version") is None:
-            return Stopped(_remembered(properties, stat), already=True)
-        stop = Stop(_operator(), at, reason, properties["version"], stat.version + 1)
+            return Stopped(_remembered(properties, stat.version), already=True)
+        stop = Stop(operator(), at, reason, properties["version"], stat.version + 1)
         stopped = {**properties, "version": None, _STOPPED: asdict(stop)}
         if _replace(zk, stopped, stat.version):
             return Stopped(stop, already=False)
@@ -110,10 +111,10 @@ def resume_fleet(zk: zc.zk.ZK, version: Version = None) -> Resumed:
     :exc:`VersionNeeded` where it was not stopped by :func:`stop_fleet` alone and
     no version is given, and what :class:`zc.zk.ZK` raises.
     """
-    properties, stat = _read(zk)
+    properties, stat = read_cluster_node(zk)
     if (found := properties.get("version")) is not None:
         raise Refused(f"the fleet is not stopped: its version is {found!r}")
-    stop = _remembered(properties, stat)
+    stop = _remembered(properties, stat.version)
     errors = () if stop else _host_errors(zk)
     if version is None:
         if stop is None:
@@ -121,7 +122,7 @@ def resume_fleet(zk: zc.zk.ZK, version: Version = None) -> Resumed:
         version = stop.version
     resumed = {name: value for name, value in properties.items() if name != _STOPPED}
     if not _replace(zk, resumed | {"version": version}, stat.version):
-        now = _read(zk)[0].get("version")
+        now = read_cluster_node(zk)[0].get("version")
         raise Refused(
             f"somebody else changed {HOSTS} meanwhile, its version is {now!r}:"
             " nothing was done; look again"
@@ -136,17 +137,6 @@ def _explain(properties: Mapping[str, Any]) -> str:
         else "the fleet was not stopped by 'zkdeploy stop', so its last version is not known"
     )
     return f"{why}: give the version to resume with"
-
-
-def _read(zk: zc.zk.ZK) -> tuple[dict[str, Any], ZnodeStat]:
-    zk.bulk.calls.read(partial(zk.client.sync_async, HOSTS))  # a server may lag behind
-    try:
-        data, stat = zk.get(HOSTS)
-    except NoNodeError:
-        raise Refused(
-            f"there is no {HOSTS} in ZooKeeper, so there is no fleet; is the address right?"
-        ) from None
-    return zc.zk.decode(data), stat
 
 
 def _replace(zk: zc.zk.ZK, properties: Mapping[str, Any], version: int) -> bool:
@@ -168,31 +158,33 @@ def _compare_and_set(zk: zc.zk.ZK, data: bytes, version: int) -> bool:
     return True
 
 
-def _remembered(properties: Mapping[str, Any], stat: ZnodeStat) -> Stop | None:
+def stop_of(fleet: Fleet) -> Stop | None:
+    """Return what is known of the stop of a fleet that a person stopped, and nobody since."""
+    return _remembered(fleet.properties, fleet.index) if fleet.version is None else None
+
+
+def _remembered(properties: Mapping[str, Any], changes: int) -> Stop | None:
     match properties.get(_STOPPED):
         case {
             "by": str(by),
             "at": str(at),
             "reason": None | str() as reason,
             "version": version,
-            "changes": stat.version,
-        }:
-            return Stop(by, at, reason, version, stat.version)
+            "changes": int(noted),
+        } if noted == changes:
+            return Stop(by, at, reason, version, changes)
     return None
 
 
 def _host_errors(zk: zc.zk.ZK) -> tuple[HostError, ...]:
-    identifiers = sorted(zk.get_children(HOSTS))
-    nodes = zk.bulk.read(f"{HOSTS}/{identifier}" for identifier in identifiers)
-    found = zip(identifiers, (zc.zk.decode(node.data) for node in nodes), strict=True)
     return tuple(
-        HostError(identifier, str(properties.get("name", "")), str(properties["error"]))
-        for identifier, properties in found
-        if properties.get("error") is not None
+        HostError(host.identity.host_identifier, host.identity.host_name, host.error)
+        for host in read_hosts(zk)
+        if host.error is not None
     )
 
 
-def _operator() -> str:
+def operator() -> str:
     """Return who runs this, as ``USER@HOST``; behind sudo, who ran sudo."""
     user = os.environ.get("SUDO_USER")
     if not user:

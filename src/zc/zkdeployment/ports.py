@@ -201,3 +201,14 @@ class Source(Protocol):
 
     def read(self) -> Snapshot:
         """Return what the source holds now."""
+
+
+class Signer(Protocol):
+    """Signs records."""
+
+    @property
+    def key_id(self) -> str:
+        """By what others know the key."""
+
+    def sign(self, data: bytes) -> str:
+        """Return the signature of ``data``."""

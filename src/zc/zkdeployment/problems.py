@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -27,7 +27,8 @@ class Place:
     node: str | None = None
 
     def __str__(self) -> str:
-        return self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
+        where = self.file or self.node or ""
+        return where if self.line is None else f"{where}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "host-and-role": "To a host that has a role, things are deployed by that role only.",
         "no-role-lock": "A role that has a controller has a role lock node.",
         "unknown-target": "A target is the identifier, the name or the role of a host.",
+        "reserved-node": "What is published leaves alone the nodes that say what the fleet does.",
         "ignored-deployment": "Deployments are in a part of the tree that agents read.",
     }
 )
@@ -87,6 +89,14 @@ def severity_of(rule: str) -> Severity:
 def problem(rule: str, message: str, *places: Place) -> Problem:
     """Return a problem with the severity of its rule."""
     return Problem(severity_of(rule), rule, message, places)
+
+
+def as_lines(problems: Iterable[Problem]) -> Iterator[str]:
+    """Yield a line for each problem, which editors understand, and one for each further place."""
+    for each in problems:
+        yield str(each)
+        for place in each.places[1:]:
+            yield f"    {place}: note: {place.node or 'in the list of hosts'}"
 
 
 def place_of(nodes: Mapping[str, Node], path: str, *keys: str) -> Place:

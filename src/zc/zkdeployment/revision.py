@@ -18,6 +18,7 @@ from urllib.parse import quote
 from zc.zkdeployment.errors import BadRevision
 from zc.zkdeployment.manifest import Manifests, decode, encode, encode_manifest
 from zc.zkdeployment.model import Version
+from zc.zkdeployment.moments import moment_of
 from zc.zkdeployment.snapshot import Origin
 from zc.zkdeployment.tree_files import SourceFile
 
@@ -64,10 +65,22 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """Names and digests of tree files, and the paths of the top nodes that they have."""
+
+    files: tuple[tuple[str, str], ...]
+    tops: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
-    """A tree, ready to be published: all ``objects``, and what a record names of them."""
+    """A tree, ready to be published: all ``objects``, and what a record names of them.
+
+    ``digests`` are those of the ``manifests``, by target.
+    """
 
     manifests: Manifests
+    digests: Mapping[str, str]
     tree: str
     shards: Mapping[str, str]
     objects: Objects
@@ -98,8 +111,10 @@ def shard_of(target: str) -> str:
     return sha256(target.encode(errors="surrogatepass")).hexdigest()[0]
 
 
-def compile_revision(files: Iterable[SourceFile], manifests: Manifests) -> Compiled:
-    """Return everything that is published of tree files and the manifests that they lead to."""
+def compile_revision(
+    files: Iterable[SourceFile], tops: Iterable[str], manifests: Manifests
+) -> Compiled:
+    """Return everything that is published of tree files, their top nodes and manifests."""
     objects: dict[str, bytes] = {}
 
     def add(data: bytes) -> str:
@@ -107,12 +122,15 @@ def compile_revision(files: Iterable[SourceFile], manifests: Manifests) -> Compi
         objects[digest] = data
         return digest
 
+    digests = {target: add(encode_manifest(manifest)) for target, manifest in manifests.items()}
     shards: dict[str, dict[str, str]] = {}
-    for target, manifest in manifests.items():
-        shards.setdefault(shard_of(target), {})[target] = add(encode_manifest(manifest))
+    for target, digest in digests.items():
+        shards.setdefault(shard_of(target), {})[target] = digest
+    index = {"files": [[file.name, add(file.data)] for file in files], "tops": sorted(tops)}
     return Compiled(
         manifests,
-        add(encode({"files": [[file.name, add(file.data)] for file in files]})),
+        digests,
+        add(encode(index)),
         {name: add(encode({"targets": targets})) for name, targets in sorted(shards.items())},
         objects,
     )
@@ -141,6 +159,8 @@ def decode_record(text: str) -> Record:
         case _:
             raise BadRevision("a record has not the form of one")
     _check_digests([tree, *shards.values()])
+    for moment in (at, expires or at):
+        _check_moment(moment)
     if encode_record(found) != text:
         raise BadRevision("a record is not written as it would be published")
     return found
@@ -176,18 +196,24 @@ def decode_shard(data: bytes) -> Mapping[str, str]:
     return targets
 
 
-def decode_index(data: bytes) -> list[tuple[str, str]]:
-    """Return names and digests of the tree files of a revision; raises ``BadRevision``."""
-    found = decode(data, "index of tree files").get("files")
-    files: list[tuple[str, str]] = []
-    for each in found if isinstance(found, list) else [None]:
-        match each:
-            case [str(name), str(digest)]:
-                files.append((name, digest))
-            case _:
-                raise BadRevision("an index of tree files has not the form of one")
+def decode_index(data: bytes) -> Index:
+    """Return the index of the tree files of a revision; raises ``BadRevision``."""
+    match decode(data, "index of tree files"):
+        case {"files": list(found), "tops": list(tops)} if all(
+            isinstance(top, str) for top in tops
+        ):
+            files = tuple(map(_indexed, found))
+        case _:
+            raise BadRevision("an index of tree files has not the form of one")
     _check_digests(digest for _, digest in files)
-    return files
+    return Index(files, frozenset(tops))
+
+
+def _indexed(found: object) -> tuple[str, str]:
+    match found:
+        case [str(name), str(digest)]:
+            return name, digest
+    raise BadRevision(f"{found!r:.200} is no tree file of an index")
 
 
 def decode_origin(found: Mapping[str, Any]) -> Origin:
@@ -201,6 +227,13 @@ def decode_origin(found: Mapping[str, Any]) -> Origin:
         }:
             return Origin(source, commit, author, subject)
     raise BadRevision(f"{found!r:.200} is no origin")
+
+
+def _check_moment(text: str) -> None:
+    try:
+        moment_of(text)
+    except ValueError as error:
+        raise BadRevision(f"{text!r:.100} is no moment") from error
 
 
 def _check_digests(digests: Iterable[object]) -> None:

@@ -33,7 +33,8 @@ def identity_of(settings: Settings) -> Identity:
 def trust_of(settings: Settings, *, remember: bool = True) -> Trust | None:
     """Return what judges published revisions; ``None`` where all are believed.
 
-    ``remember`` says whether what it trusts is remembered. Raises :exc:`~zc.zkdeployment.errors.BadConfiguration`.
+    ``remember`` says whether what it trusts is remembered. Raises
+    :exc:`~zc.zkdeployment.errors.BadConfiguration`.
     """
     if not settings.public_keys:
         return None

@@ -33,7 +33,8 @@ class Commands:
     process. A program that runs longer than ``timeout`` seconds is ended, with
     all that it started: TERM, and KILL ``grace`` seconds later.
 
-    A program that succeeds may leave daemons behind. Standard input is empty.
+    A program that succeeds may leave daemons behind. Standard input is empty. With
+    ``quiet`` the log has what is run at level DEBUG, and nothing is printed.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Commands:
         timeout: float | None = None,
         grace: float = 5.0,
         logger: logging.Logger = _logger,
+        quiet: bool = False,
     ) -> None:
         self._verbose = verbose
         self._environment = dict(environment or {})
         self._timeout = timeout
         self._grace = grace
         self._logger = logger
+        self._quiet = quiet
 
     def run(
         self,
@@ -67,19 +70,21 @@ class Commands:
 
         Raises :exc:`~zc.zkdeployment.errors.CommandFailed` where the program
         cannot be started, takes too long or does not exit with 0. What it
-        printed is then printed here as well, as plain text.
+        printed is then printed here as well, as plain text, unless ``quiet``.
         """
         arguments = tuple(argv)
         command = tuple(printable(argument) for argument in arguments)
         environment = os.environ | self._environment | dict(env or {})
         limit = self._timeout if timeout is None else timeout
-        self._logger.info("%s", " ".join(command).replace("\n", "\\n"))
+        level = logging.DEBUG if self._quiet else logging.INFO
+        self._logger.log(level, "%s", " ".join(command).replace("\n", "\\n"))
         with Output() as output:
             why = self._execute(arguments, cwd, environment, output, limit)
             text = output.text()
         if why is not None:
-            _show(text)
-            self._logger.error("FAILURE")
+            if not self._quiet:
+                _show(text)
+                self._logger.error("FAILURE")
             raise CommandFailed(command, why, text)
         if self._verbose() if callable(self._verbose) else self._verbose:
             _show(text)

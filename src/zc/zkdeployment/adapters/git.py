@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from zc.zkdeployment.adapters import durable
+from zc.zkdeployment.adapters.git_environment import environment
 from zc.zkdeployment.errors import BadTree
 from zc.zkdeployment.packages import Checkout, checkout
 from zc.zkdeployment.ports import Commands
@@ -20,25 +21,7 @@ from zc.zkdeployment.ports import Commands
 _REMOTE = "refs/remotes/origin/"
 _LARGEST = 64 * 1024  # bytes of a file that is read
 
-_SETTINGS = {
-    "advice.detachedHead": "false",
-    "core.fsmonitor": "false",
-    "core.hooksPath": os.devnull,
-    "fetch.recurseSubmodules": "false",
-    "gc.autoDetach": "false",
-    "maintenance.autoDetach": "false",
-    "protocol.ext.allow": "never",
-    "safe.directory": "*",  # checkouts may belong to the user that their application runs as
-    "submodule.recurse": "false",
-}
-
-_ENVIRONMENT = {
-    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_CONFIG_COUNT": str(len(_SETTINGS)),
-    **{f"GIT_CONFIG_KEY_{number}": name for number, name in enumerate(_SETTINGS)},
-    **{f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(_SETTINGS.values())},
-}
+_ENVIRONMENT = environment()
 
 # How a repository is stored: the only part of its configuration that has to stay.
 _storage = re.compile(r"^\s*(objectformat|refstorage)\s*=\s*([a-z0-9]+)\s*$", re.I | re.M).findall

@@ -21,12 +21,13 @@ from typing import Protocol
 
 from zc.zk.bulk import Result
 from zc.zkdeployment.desired import REVISIONS
-from zc.zkdeployment.errors import BadRevision
+from zc.zkdeployment.errors import BadRevision, Refused
 from zc.zkdeployment.ledger import Ledger, decode_ledger
 from zc.zkdeployment.manifest import decode_manifest
 from zc.zkdeployment.model import Manifest, Version, same_version
 from zc.zkdeployment.revision import (
     Envelope,
+    Index,
     Record,
     decode_envelope,
     decode_index,
@@ -45,6 +46,7 @@ NOTIFY = f"{REVISIONS}/notify"
 CHUNK = 384 * 1024
 
 _MAX_CHUNKS = 256
+_MIN_PREFIX = 4  # characters
 
 
 class Read(Protocol):
@@ -85,11 +87,41 @@ class Revisions:
     def ledger(self) -> Ledger:
         """Return what was published."""
         [node] = self._read([REVISIONS])
-        return decode_ledger(node.data)
+        try:
+            return decode_ledger(node.data)
+        except BadRevision as error:
+            raise BadRevision(
+                f"{REVISIONS}: {error}. What was published before cannot be known: to start anew,"
+                f" 'zkdeploy tree rm --recursive {REVISIONS}', then publish"
+            ) from error
+
+    def envelope(self, version: Version) -> Envelope | None:
+        """Return the record of a version as it is stored, unjudged, ``None`` without one."""
+        [node] = self._read([record_path(version)])
+        return decode_envelope(node.data) if node.exists else None
 
     def record(self, version: Version) -> Record | None:
         """Return the record of a version, ``None`` if it was not published or is not kept."""
         return self.records([version])[0]
+
+    def published(self, version: Version) -> Record:
+        """Return the record of a version, ``None`` standing for the one published last.
+
+        The beginning of a version that is text is enough, if there is only one such.
+        Raises :exc:`~zc.zkdeployment.errors.Refused` where there is no such revision.
+        """
+        ledger = self.ledger()
+        if ledger.newest is None:
+            raise Refused("nothing was published yet; 'zkdeploy sync' does that")
+        wanted = ledger.newest.version if version is None else version
+        if isinstance(wanted, str) and len(wanted) >= _MIN_PREFIX:
+            longer = [v for v in ledger.kept() if isinstance(v, str) and v.startswith(wanted)]
+            wanted = longer[0] if len(longer) == 1 else wanted
+        record = self.record(wanted)
+        if record is None:
+            kept = ", ".join(map(repr, ledger.kept()))
+            raise Refused(f"there is no revision of {wanted!r}; kept are {kept}")
+        return record
 
     def records(self, versions: Iterable[Version]) -> list[Record | None]:
         """Return the records of versions."""
@@ -143,10 +175,14 @@ class Revisions:
                 raise BadRevision(f"the manifest of {target!r} is that of another target")
         return found
 
+    def index(self, record: Record) -> Index:
+        """Return which tree files a revision has."""
+        [index] = self.objects([record.tree]).values()
+        return decode_index(index)
+
     def files(self, record: Record) -> tuple[SourceFile, ...]:
         """Return the tree files of a revision."""
-        [index] = self.objects([record.tree]).values()
-        listed = decode_index(index)
+        listed = self.index(record).files
         objects = self.objects(digest for _, digest in listed)
         return tuple(SourceFile(name, objects[digest]) for name, digest in listed)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from zc.zkdeployment.adapters.accepted import Accepted
 from zc.zkdeployment.adapters.signatures import PublicKeys
 from zc.zkdeployment.errors import BadRevision
+from zc.zkdeployment.moments import moment_of
 from zc.zkdeployment.revision import Envelope, Record, digest_of
 
 
@@ -43,7 +44,7 @@ class SignedOnly:
             )
         data = envelope.text.encode()
         self._keys.verify(envelope.key, envelope.signature, data)
-        if record.expires is not None and self._now() >= _moment(record.expires):
+        if record.expires is not None and self._now() >= moment_of(record.expires):
             raise BadRevision(
                 f"its signature expired at {record.expires}; publish it again with"
                 " 'zkdeploy sync --force --sign KEY'"
@@ -52,11 +53,3 @@ class SignedOnly:
         self._accepted.check(record.serial, digest)
         if self._remember:
             self._accepted.keep(record.serial, digest)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadRevision(f"{text[:100]!r} is no moment at which it expires") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -9,16 +9,24 @@ import click
 from zc.zkdeployment.cli.lazy import LazyGroup
 
 _SUBCOMMANDS = {
-    "agent": "zc.zkdeployment.cli.agent:agent",
-    "plan": "zc.zkdeployment.cli.plan:plan",
-    "check": "zc.zkdeployment.cli.check:check",
-    "stop": "zc.zkdeployment.cli.stop:stop",
-    "resume": "zc.zkdeployment.cli.resume:resume",
-    "keygen": "zc.zkdeployment.cli.keygen:keygen",
-    "validate": "zc.zkdeployment.cli.validate:validate",
-    "tree": "zc.zkdeployment.cli.tree:tree",
-    "demo": "zc.zkdeployment.cli.demo:demo",
-    "completion": "zc.zkdeployment.cli.completion:completion",
+    name: f"zc.zkdeployment.cli.{name}:{name}"
+    for name in (
+        "agent",
+        "plan",
+        "check",
+        "validate",
+        "diff",
+        "sync",
+        "history",
+        "show",
+        "rollback",
+        "stop",
+        "resume",
+        "keygen",
+        "tree",
+        "demo",
+        "completion",
+    )
 }
 
 _silence = logging.NullHandler()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -14,14 +14,6 @@ from zc.zkdeployment.problems import RULES, Place, Problem, severity_of
 _SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-
-
-def as_lines(problems: Sequence[Problem]) -> Iterator[str]:
-    """Yield a line for each problem, which editors understand, and one for each further place."""
-    for problem in problems:
-        yield str(problem)
-        for place in problem.places[1:]:
-            yield f"    {place}: note: {place.node or 'in the list of hosts'}"
 
 
 def as_document(files: int, problems: Sequence[Problem]) -> dict[str, Any]:

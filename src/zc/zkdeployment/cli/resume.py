@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
 
-from zc.zk.values import read_literal
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
 from zc.zkdeployment.cli.output import print_json, print_table
+from zc.zkdeployment.cli.versions import read_version
 from zc.zkdeployment.fleet_control import HostError, VersionNeeded, resume_fleet
-from zc.zkdeployment.model import Version
 
 
 @click.command(
@@ -46,7 +43,7 @@ def resume(version: str | None, as_json: bool, zookeeper: str) -> None:
     be given; `stop`, what `zkdeploy stop` had noted, or null; and `errors`, a list
     of objects with `host_identifier`, `host_name` and `error`.
     """
-    wanted = None if version is None else _read(version)
+    wanted = None if version is None else read_version(version)
     with open_tree(zookeeper) as zk:
         try:
             resumed = resume_fleet(zk, wanted)
@@ -62,17 +59,6 @@ def resume(version: str | None, as_json: bool, zookeeper: str) -> None:
     else:
         _print_errors(resumed.errors)
         click.echo(f"/hosts version: None -> {resumed.version!r}")
-
-
-def _read(text: str) -> Version:
-    try:
-        version = read_literal(text.strip())
-    except ValueError as error:
-        quoted = shlex.quote(json.dumps(text))
-        raise click.UsageError(f"{text!r}: {error}. For text write quotes: {quoted}") from error
-    if isinstance(version, bool) or not isinstance(version, int | float | str):
-        raise click.UsageError(f"{text!r} is no version: that is a number or a quoted string.")
-    return version
 
 
 def _print_errors(errors: Sequence[HostError]) -> None:

@@ -11,9 +11,9 @@ from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.file_arguments import find, load, read_text
 from zc.zkdeployment.cli.options import json_option
 from zc.zkdeployment.cli.output import print_json
-from zc.zkdeployment.cli.problem_formats import as_document, as_lines, as_sarif
+from zc.zkdeployment.cli.problem_formats import as_document, as_sarif
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.problems import Place, Problem
+from zc.zkdeployment.problems import Place, Problem, as_lines
 from zc.zkdeployment.tree_files import combine_all
 from zc.zkdeployment.validate import RULES_OF_ABSENCE, Host
 from zc.zkdeployment.validate import validate as validate_tree

@@ -1,0 +1,76 @@
+"""The fleet, read from ``/hosts`` and the nodes of hosts below it."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import partial
+from typing import Any
+
+from kazoo.exceptions import NodeExistsError, NoNodeError
+from kazoo.protocol.states import ZnodeStat
+
+import zc.zk
+from zc.zkdeployment.adapters.registry import HOSTS
+from zc.zkdeployment.errors import Refused
+from zc.zkdeployment.fleet import Fleet, RegisteredHost
+from zc.zkdeployment.model import Identity
+
+#: The version of a fleet to which nothing was published yet.
+INITIAL = "initial"
+
+
+class NoFleet(Refused):
+    """There is no ``/hosts``."""
+
+
+def initial_fleet() -> Fleet:
+    """Return the fleet that :func:`make_fleet` would make."""
+    return Fleet(INITIAL, 0, (), {"version": INITIAL})
+
+
+def read_cluster_node(zk: zc.zk.ZK) -> tuple[dict[str, Any], ZnodeStat]:
+    """Return properties and stat of ``/hosts``, as they are now.
+
+    Raises :exc:`NoFleet`, and what :class:`zc.zk.ZK` raises.
+    """
+    zk.bulk.calls.read(partial(zk.client.sync_async, HOSTS))  # a server may lag behind
+    try:
+        data, stat = zk.get(HOSTS)
+    except NoNodeError:
+        raise NoFleet(
+            f"there is no {HOSTS} in ZooKeeper, so there is no fleet; is the address right?"
+        ) from None
+    return zc.zk.decode(data), stat
+
+
+def read_fleet(zk: zc.zk.ZK) -> Fleet:
+    """Return the fleet as it is now; raises what :func:`read_cluster_node` does."""
+    properties, stat = read_cluster_node(zk)
+    version = properties.get("version")
+    return Fleet(version, stat.version, read_hosts(zk), properties)
+
+
+def read_hosts(zk: zc.zk.ZK) -> tuple[RegisteredHost, ...]:
+    """Return the hosts that are registered, by identifier."""
+    identifiers = sorted(zk.get_children(HOSTS))
+    nodes = zk.bulk.read(f"{HOSTS}/{identifier}" for identifier in identifiers)
+    return tuple(
+        _host(identifier, zc.zk.decode(node.data))
+        for identifier, node in zip(identifiers, nodes, strict=True)
+        if node.exists
+    )
+
+
+def make_fleet(zk: zc.zk.ZK) -> None:
+    """See to it that there is a fleet; one that is made has the version :data:`INITIAL`."""
+    with contextlib.suppress(NodeExistsError):
+        zk.create(HOSTS, zc.zk.encode(initial_fleet().properties))
+
+
+def _host(identifier: str, properties: dict[str, Any]) -> RegisteredHost:
+    name, role, error = (properties.get(each) for each in ("name", "role", "error"))
+    return RegisteredHost(
+        Identity(identifier, str(name or identifier), str(role) if role else None),
+        properties.get("version"),
+        None if error is None else str(error),
+    )

@@ -1,0 +1,74 @@
+"""What the fleet was to have before something is published."""
+
+from __future__ import annotations
+
+import logging
+
+import zc.zk
+from zc.zk.errors import TreeChanging
+from zc.zkdeployment.adapters.live_tree import LiveTree
+from zc.zkdeployment.adapters.revisions import Revisions
+from zc.zkdeployment.errors import BadRevision, Refused
+from zc.zkdeployment.fleet import Fleet
+from zc.zkdeployment.ledger import Ledger
+from zc.zkdeployment.manifest import Manifests, compile_tree
+from zc.zkdeployment.model import Version
+from zc.zkdeployment.revision import Compiled, Record
+
+logger = logging.getLogger(__name__)
+
+
+def manifests_before(zk: zc.zk.ZK, fleet: Fleet, ledger: Ledger, compiled: Compiled) -> Manifests:
+    """Return what the fleet was to have; only what differs from ``compiled`` is read.
+
+    Where the cluster version was not published, that is what the live tree says; what no
+    host may do of it, no host has. Raises :exc:`~zc.zkdeployment.errors.Refused` where
+    somebody keeps changing the live tree.
+    """
+    revisions = Revisions(zk.bulk.read)
+    version = _version_before(fleet, ledger)
+    try:
+        record = revisions.record(version) if version is not None else None
+        if record is not None:
+            return _published(revisions, record, compiled)
+    except BadRevision as error:
+        logger.warning("Comparing with the live tree: %s", error)
+    return live_manifests(zk)
+
+
+def live_manifests(zk: zc.zk.ZK) -> Manifests:
+    """Return what the live tree says, without what no host may do.
+
+    Raises :exc:`~zc.zkdeployment.errors.Refused` where somebody keeps changing it.
+    """
+    try:
+        return compile_tree(LiveTree(zk).read(), leave_out=lambda _: None)
+    except TreeChanging as error:
+        raise Refused(str(error)) from error
+
+
+def tops_before(zk: zc.zk.ZK, ledger: Ledger) -> frozenset[str]:
+    """Return the paths of the top nodes that were published last."""
+    revisions = Revisions(zk.bulk.read)
+    try:
+        record = revisions.record(ledger.newest.version) if ledger.newest else None
+        return revisions.index(record).tops if record else frozenset()
+    except BadRevision as error:
+        logger.warning("Top nodes that are in no file any more stay: %s", error)
+        return frozenset()
+
+
+def _version_before(fleet: Fleet, ledger: Ledger) -> Version:
+    if fleet.version is None or fleet.version is False:
+        return ledger.newest.version if ledger.newest else None
+    return fleet.version
+
+
+def _published(revisions: Revisions, record: Record, compiled: Compiled) -> Manifests:
+    digests = revisions.manifest_digests(record)
+    same = {target for target, digest in digests.items() if compiled.digests.get(target) == digest}
+    differing = {target: digest for target, digest in digests.items() if target not in same}
+    return {
+        **{target: compiled.manifests[target] for target in same},
+        **revisions.read_manifests(differing),
+    }

@@ -1,0 +1,39 @@
+"""The fleet as it stands: which version it should reach, and which hosts reached it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from zc.zkdeployment.model import Identity, Version, same_version
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredHost:
+    """A host whose agent runs: who it is, the version that it reached, and its error."""
+
+    identity: Identity
+    version: Version = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The cluster version, all properties of ``/hosts``, and the hosts that are registered.
+
+    ``index`` is how often ``/hosts`` was set, as ZooKeeper counts: whoever knows it can
+    make sure that nobody set another version meanwhile.
+    """
+
+    version: Version
+    index: int
+    hosts: tuple[RegisteredHost, ...] = ()
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    def behind(self) -> RegisteredHost | None:
+        """Return the first host that has not reached the cluster version."""
+        for host in self.hosts:
+            if not same_version(host.version, self.version):
+                return host
+        return None

@@ -1,0 +1,169 @@
+"""Publishing a tree: what it would change, and doing it.
+
+Agents see the old revision or the new one, whenever a publisher is killed: what a
+revision leads to is written first, then the live tree is brought up to date, then the
+record, the ledger and the cluster version change in one transaction. The next run
+does what is left (docs/adr/0009-revisions.md).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from kazoo.exceptions import KazooException
+
+import zc.zk
+from zc.zk.errors import GuardFailed
+from zc.zk.operations import Check
+from zc.zkdeployment.adapters.live_tree import LiveTree
+from zc.zkdeployment.adapters.revision_writer import RevisionWriter
+from zc.zkdeployment.adapters.revisions import Revisions
+from zc.zkdeployment.baseline import manifests_before, tops_before
+from zc.zkdeployment.errors import BadRevision, Refused
+from zc.zkdeployment.fleet import Fleet
+from zc.zkdeployment.fleet_diff import FleetDiff, compare
+from zc.zkdeployment.ledger import Kind, Ledger, Publication
+from zc.zkdeployment.moments import text_of
+from zc.zkdeployment.ports import Signer
+from zc.zkdeployment.preparation import Prepared
+from zc.zkdeployment.publish_rules import (
+    Limits,
+    check_not_bad,
+    check_removals,
+    check_same_tree,
+    check_serial,
+    check_signed,
+)
+from zc.zkdeployment.revision import Envelope, Record, encode_record
+
+logger = logging.getLogger("zc.zkdeployment.sync")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Who publishes when, and what else goes into the record.
+
+    ``signer`` is ``None`` where records are not signed; they count for ``valid_for``, or
+    for ever. ``serial`` is that of the record, by default the next one.
+    """
+
+    by: str
+    at: datetime
+    signer: Signer | None = None
+    valid_for: timedelta | None = None
+    serial: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What publishing ``prepared`` would mean for the ``fleet``.
+
+    ``gone`` are the paths of top nodes that were published and are in no file any more.
+    """
+
+    prepared: Prepared
+    fleet: Fleet
+    ledger: Ledger
+    diff: FleetDiff
+    gone: frozenset[str] = field(default_factory=frozenset)
+
+
+def propose(zk: zc.zk.ZK, prepared: Prepared, fleet: Fleet) -> Proposal:
+    """Return what publishing would mean; nothing is written."""
+    ledger = Revisions(zk.bulk.read).ledger()
+    before = manifests_before(zk, fleet, ledger, prepared.compiled)
+    diff = compare(before, prepared.compiled.manifests)
+    return Proposal(prepared, fleet, ledger, diff, tops_before(zk, ledger) - prepared.tops)
+
+
+def check_proposal(zk: zc.zk.ZK, proposal: Proposal, limits: Limits, terms: Terms) -> None:
+    """Raise :exc:`~zc.zkdeployment.errors.Refused` where a proposal must not be carried out."""
+    revisions, ledger = Revisions(zk.bulk.read), proposal.ledger
+    version = proposal.prepared.snapshot.version
+    check_not_bad(version, ledger, limits)
+    newest = revisions.envelope(ledger.newest.version) if ledger.newest else None
+    check_signed(newest, limits, signed=terms.signer is not None)
+    check_same_tree(revisions.record(version), proposal.prepared.compiled.tree)
+    check_removals(proposal.diff, limits)
+
+
+def differences(zk: zc.zk.ZK, proposal: Proposal) -> tuple[str, ...]:
+    """Return in words what a proposal would change of the live tree."""
+    prepared = proposal.prepared
+    return LiveTree(zk).differences(prepared.defined, prepared.extra, proposal.gone)
+
+
+def carry_out(
+    zk: zc.zk.ZK,
+    proposal: Proposal,
+    guard: Check,
+    terms: Terms,
+    kind: Kind = "publish",
+    bad: Mapping[str, str] | None = None,
+) -> Publication:
+    """Publish what was proposed, while ``guard`` holds; ``bad`` versions are noted.
+
+    Raises :exc:`~zc.zkdeployment.errors.Refused` where somebody else changed the fleet
+    meanwhile, and what :class:`zc.zk.ZK` raises; agents then see what they saw before.
+    """
+    prepared, ledger = proposal.prepared, proposal.ledger
+    record = _record(prepared, terms, check_serial(terms.serial, ledger))
+    publication = Publication(
+        serial=record.serial,
+        version=record.version,
+        kind=kind,
+        at=record.at,
+        by=record.by,
+        origin=record.origin,
+        changes=proposal.diff.counts,
+        was=proposal.fleet.version,
+        reason=terms.reason,
+    )
+    after = ledger.add(publication, bad or {})
+    writer = RevisionWriter(zk, guard)
+    try:
+        writer.make_room()
+        count = writer.write_objects(prepared.compiled.objects)
+        logger.debug("%s of %s objects written", count, len(prepared.compiled.objects))
+        LiveTree(zk, guard).update(prepared.defined, prepared.extra, proposal.gone)
+        writer.flip(_envelope(record, terms), after, ledger, proposal.fleet)
+    except GuardFailed:
+        raise Refused(
+            "the connection to ZooKeeper was lost for so long that somebody else may publish:"
+            " the fleet is as it was; try again"
+        ) from None
+    _prune(writer, after)
+    return publication
+
+
+def _record(prepared: Prepared, terms: Terms, serial: int) -> Record:
+    snapshot, compiled = prepared.snapshot, prepared.compiled
+    return Record(
+        version=snapshot.version,
+        serial=serial,
+        at=text_of(terms.at),
+        by=terms.by,
+        origin=snapshot.origin,
+        tree=compiled.tree,
+        shards=compiled.shards,
+        expires=text_of(terms.at + terms.valid_for) if terms.valid_for else None,
+    )
+
+
+def _envelope(record: Record, terms: Terms) -> Envelope:
+    text = encode_record(record)
+    if terms.signer is None:
+        return Envelope(text)
+    return Envelope(text, terms.signer.key_id, terms.signer.sign(text.encode()))
+
+
+def _prune(writer: RevisionWriter, ledger: Ledger) -> None:
+    """Remove what is not kept; where that fails, the next publication does it."""
+    try:
+        writer.prune(ledger.kept())
+    except (KazooException, GuardFailed, BadRevision) as error:
+        logger.warning("Old revisions could not be removed: %s %s", type(error).__name__, error)
