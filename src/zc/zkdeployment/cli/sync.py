@@ -103,7 +103,7 @@ def sync(
     if source is None:
         raise click.UsageError("Missing argument 'SOURCE'.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("kazoo").setLevel(logging.INFO if verbose else logging.WARNING)
+    logging.getLogger("kazoo.zc.zk").setLevel(logging.INFO if verbose else logging.WARNING)
     logging.getLogger("zc.zkdeployment").setLevel(logging.DEBUG if verbose else logging.INFO)
     with contextlib.closing(ZK(zookeeper, wait=options["watch"])) as zk:
         return _sync(zk, source, **options)
