@@ -19,6 +19,7 @@ from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.fleet import Fleet
 from zc.zkdeployment.fleet_diff import FleetDiff
+from zc.zkdeployment.garbage import uncollected
 from zc.zkdeployment.ledger import Publication
 from zc.zkdeployment.model import Version, same_version
 from zc.zkdeployment.moments import text_of
@@ -139,7 +140,7 @@ class _Attempt:
             return Outcome(State.CURRENT, fleet.version, version)
         check_not_bad(version, Revisions(self.zk.bulk.read).ledger(), self.limits)
         check_converged(fleet, self.limits)
-        with self._lock() as guard:
+        with self._lock() as guard, uncollected():
             return self._resync(fleet, guard)
 
     def _is_current(self, version: Version, fleet: Fleet) -> bool:
