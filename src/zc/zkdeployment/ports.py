@@ -104,7 +104,13 @@ class HostFiles(Protocol):
         """Return the version last deployed; ``None`` if there is none or it cannot be read."""
 
     def write_version(self, version: Version) -> None:
-        """Record the version deployed, durably."""
+        """Record the version deployed, durably; nothing is unfinished any more."""
+
+    def begin_version(self, version: Version) -> None:
+        """Record, durably, that a version is being deployed."""
+
+    def is_unfinished(self) -> bool:
+        """Tell whether a version was begun and not deployed to its end."""
 
     def save_status(self, version: Version, status: str) -> None:
         """Write the status file: time, process id, version, status."""

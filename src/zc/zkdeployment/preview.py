@@ -24,6 +24,7 @@ from zc.zkdeployment.plan import (
     plan,
 )
 from zc.zkdeployment.ports import Packages
+from zc.zkdeployment.reconcile import whole_version
 from zc.zkdeployment.wakeup import Wakeup
 from zc.zkdeployment.wiring import identity_of, trust_of, world_of
 
@@ -68,7 +69,7 @@ def preview(settings: Settings) -> Preview:
         world = world_of(settings, identity, zk, cluster, wakeup, lambda: False)
         cluster_version = cluster.read_version()
         host_version = world.files.read_version()
-        verdict = judge(cluster_version, host_version)
+        verdict = judge(cluster_version, whole_version(host_version, world.files))
         steps: tuple[PreviewStep, ...] = ()
         if verdict is not Gate.CURRENT:
             desired = read_desired(cluster, identity, cluster_version)

@@ -15,7 +15,7 @@ from zc.zkdeployment.execute import Deploying, World
 from zc.zkdeployment.gate import Gate, judge
 from zc.zkdeployment.model import Identity, Version, same_version
 from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.ports import Cluster
+from zc.zkdeployment.ports import Cluster, HostFiles
 from zc.zkdeployment.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Reconciler:
             self._cluster.deliver()
             self._cluster.look()
             version, changes = self._cluster.version(), self._cluster.changes()
-            verdict = judge(version, self.version)
+            verdict = judge(version, whole_version(self.version, self._world.files))
             if verdict is Gate.CURRENT:
                 self._rest(version)
             if verdict is not Gate.OPEN or self._closing.is_set():
@@ -93,7 +93,10 @@ class Reconciler:
             self._world.files.save_status(version, "done")
 
     def _deploy(self, version: Version, changes: int) -> None:
-        self._cluster.report(error=None)
+        if same_version(version, self.version):  # but another one was begun since
+            self._cluster.report(error=None, version=None)
+        else:
+            self._cluster.report(error=None)
         logger.info("=" * 60)
         logger.info("Deploying version %s", version)
         status = self._status(version)
@@ -108,6 +111,7 @@ class Reconciler:
             )
             status("got deployments")
             deploying = Deploying(self._identity, self._world, going_on, status, self._stop_fleet)
+            self._world.files.begin_version(version)
             deploying.run(desired)
             self._reached(version)
         except Abandoned as reason:
@@ -182,6 +186,15 @@ class Reconciler:
         if error is not self._stopped_for:
             self._stopped_for = error
             self._cluster.all_stop(str(error))
+
+
+def whole_version(reached: Version, files: HostFiles) -> Version:
+    """Return the version that a host is at, ``None`` if it is at none as a whole.
+
+    A host that failed on its way to another version has not gone back: for whoever
+    rolls back, it has to deploy the version again that it had reached.
+    """
+    return None if files.is_unfinished() else reached
 
 
 def _refuse_stop(now: Version) -> None:

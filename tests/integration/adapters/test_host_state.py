@@ -343,3 +343,13 @@ def test_a_status_that_cannot_be_written_stops_no_deployment(host: Host, story: 
 
 def test_paths_are_below_the_root(host: Host, tmp_path: Path) -> None:
     assert host.files.software_path("z4m", "bin", "x") == f"{tmp_path}/root/opt/z4m/bin/x"
+
+
+def test_a_version_that_was_begun_is_unfinished_until_it_is_reached(host: Host) -> None:
+    """Over a restart, too: only a finished version may be taken for the state of a host."""
+    assert not host.files.is_unfinished()
+    host.files.begin_version(2)
+    assert host.files.is_unfinished()
+    host.files.write_version(2)
+    assert not host.files.is_unfinished()
+    assert host.files.read_version() == 2

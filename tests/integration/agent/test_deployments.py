@@ -166,6 +166,29 @@ def test_a_failing_script_stops_the_fleet_and_says_why(
     assert host.node == {"name": "host42", "version": 3}
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_going_back_after_a_failure_deploys_the_version_that_was_reached_before(
+    host: Host, restart: bool
+) -> None:
+    """Else a rollback would leave the host with half of the bad release."""
+    agent = host.start()
+    host.deploy(2, "/x : cranky\n  version = '1.0'\n  /deploy\n    /host42\n")
+    host.zk.delete_recursive("/x")
+    if restart:
+        agent.close()
+        host.start()
+    assert host.deploy(1)[-2:] == [
+        "INFO yum -y remove cranky",
+        "INFO Done deploying version 1",
+    ]
+    assert host.node == {"name": "host42", "version": 1}
+    start = len(host.log.lines)
+    host.set_version(None)
+    host.set_version(1)
+    host.deploy(3)
+    assert "INFO Deploying version 1" not in host.log.lines[start:], "once is enough"
+
+
 def test_output_that_is_no_text_is_shown_safely(
     host: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _DEPLOYED = ".deployed"
 _SCRIPT = ".script"
+_UNFINISHED = "unfinished"
 _LARGEST = 64 * 1024  # bytes of a file that is read
 
 # What makes a directory below /opt software of this kind.
@@ -34,10 +35,10 @@ _CONTROLLER = ("bin", "starting-deployments")
 class HostFiles:
     """The files of one host.
 
-    ``root`` is the directory that holds ``/opt`` and ``/etc``, the run
-    directory holds ``host_version``, ``status`` and a ``checkout-NAME`` for each
-    checkout that is being worked on. Both are absolute paths. The run
-    directory is made when something is first written there.
+    ``root`` is the directory that holds ``/opt`` and ``/etc``. The run directory holds
+    ``host_version``, ``status``, ``unfinished`` while a version is being deployed, and a
+    ``checkout-NAME`` for each checkout that is being worked on. Both are absolute paths.
+    The run directory is made when something is first written there.
 
     Methods raise ``OSError`` where the file system fails, and ``ValueError``
     for a name that would lead out of ``/opt`` or ``/etc``.
@@ -142,8 +143,17 @@ class HostFiles:
             return None
 
     def write_version(self, version: Version) -> None:
-        """Record the version deployed, durably."""
+        """Record the version deployed, durably; nothing is unfinished any more."""
         durable.write(self._state("host_version"), json.dumps(version))
+        self._state(_UNFINISHED).unlink(missing_ok=True)
+
+    def begin_version(self, version: Version) -> None:
+        """Record, durably, that a version is being deployed."""
+        durable.write(self._state(_UNFINISHED), json.dumps(version))
+
+    def is_unfinished(self) -> bool:
+        """Tell whether a version was begun and not deployed to its end."""
+        return (self._run / _UNFINISHED).exists()
 
     def save_status(self, version: Version, status: str) -> None:
         """Write the status file: time, process id, version, status, in one line.
