@@ -108,6 +108,7 @@ def test_the_whole_demo_plays(temporary: Path) -> None:
         "the database has schema 2, this release needs schema 3",
         "ALL STOP: the cluster version is None",
         "failed and stopped the fleet; web 2.0 is deployed everywhere",
+        "=> all hosts went back to version 2 and run web 2.0",
         "=> all hosts reached version 4 and run web 3.1",
     ):
         assert said in text
@@ -139,17 +140,22 @@ def _follow_guide(guide: str, directory: Path) -> None:
     """Do what a guide says and see that it does what it should."""
     commands = [line.strip() for line in guide.splitlines() if line.startswith("  ")]
     typed = [command for command in commands if not command.startswith("#")]
-    tree, hosts, tail, stop, web, plan, go_on, slow, crash, again = typed[:10]
+    tree, hosts, tail, commit, look, sync, back, history, stop, plan, resume = typed[:11]
+    slow, crash, again = typed[11:]
     assert "/web : web" in _type(tree)
     assert "/host2" in _type(hosts)
     assert "Done deploying version 4" in _type(tail.replace("-f", "-n 100"))
-    _type(stop)
-    assert "version = None" in _type(hosts)
-    _type(web)
-    assert "change from 3.1" in _type(plan)
-    _type(go_on)
+    _type(commit)
+    assert "web 3.1 -> web 2.0" in _type(look, 2)
+    assert "3 change" in _type(sync)
     deployed = [directory / name / "root/etc/web/shop,web.0.deployed" for name in _names()]
     _until(lambda: {file.read_text() for file in deployed} == {"2.0\n"}, "all have web 2.0")
+    assert "rolled back to 4" in _type(back)
+    _until(lambda: {file.read_text() for file in deployed} == {"3.1\n"}, "all have web 3.1")
+    assert "just a demo" in _type(history)
+    assert "4 -> None" in _type(stop)
+    assert "all stop" in _type(plan, 2)
+    assert "None -> 4" in _type(resume)
     _type(slow)
     assert (directory / "pace").read_text() == "5\n"
     _type(crash)
@@ -158,12 +164,11 @@ def _follow_guide(guide: str, directory: Path) -> None:
     _until(lambda: log.read_text().count("Agent starting") == 2, "host2 is back")
 
 
-def _type(command: str) -> str:
+def _type(command: str, status: int = 0) -> str:
     done = subprocess.run(
         ["sh", "-c", command], check=False, stdout=subprocess.PIPE, text=True, timeout=_BOUND
     )
-    # zkdeploy plan says with 2 that there is something to do.
-    assert done.returncode in ((0, 2) if command.endswith(" plan") else (0,)), command
+    assert done.returncode == status, command
     return done.stdout
 
 

@@ -12,7 +12,7 @@ from zc.zkdeployment.demo.fleet import Fleet, HostState, Lock
 from zc.zkdeployment.desired import gather
 from zc.zkdeployment.model import Identity
 
-UPGRADE, BAD = story.ACTS[1], story.ACTS[2]
+UPGRADE, BAD, BACK = story.ACTS[1:4]
 
 
 def _end_of(act: story.Act) -> Fleet:
@@ -104,6 +104,7 @@ def test_the_story_has_what_it_publishes() -> None:
 def test_the_outcome_says_who_stopped_the_fleet() -> None:
     assert story.outcome(BAD, _end_of(BAD)).startswith("host2 failed and stopped the fleet")
     assert "reached version 2" in story.outcome(UPGRADE, _end_of(UPGRADE))
+    assert "went back to version 2" in story.outcome(BACK, _end_of(BACK))
 
 
 def test_agents_are_ready_when_they_settled_on_the_empty_tree() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from zc.zkdeployment.demo.stage import Stage
-from zc.zkdeployment.demo.story import ACTS
+from zc.zkdeployment.demo.story import TREE_FILE
 
 #: What to do while the fleet goes on running.
 YOUR_TURN = (
@@ -40,21 +40,29 @@ def things_to_try(stage: Stage) -> str:
     """Return commands that work while the fleet of ``stage`` runs."""
     here = shlex.quote(str(stage.directory))
     one, two, *_ = stage.hosts
-    tree = f"{program()} tree"
-    at = f"--zookeeper {stage.connection_string}"
+    zkdeploy, at = program(), f"--zookeeper {stage.connection_string}"
+    work = shlex.quote(str(stage.fleet.work))
+    as_demo = "-c user.name=demo -c user.email=demo@localhost"
     return "\n".join(
         (
             "The fleet goes on running. In another terminal:",
             "",
             "  # look",
-            f"  {tree} export {at} /shop",
-            f"  {tree} export {at} --ephemeral /hosts",
+            f"  {zkdeploy} tree export {at} /shop",
+            f"  {zkdeploy} tree export {at} --ephemeral /hosts",
             f"  tail -f {here}/host*/agent.log",
-            "  # stop the fleet, change the tree, see what host1 would do, let the fleet go on",
-            f"  {tree} set {at} /hosts version=None",
-            f"  {tree} set {at} /defaults web-version=\"'2.0'\"",
+            "  # take web back to 2.0 in version control, look what that would do, publish it",
+            f"  cd {work} && sed -i \"s/'3.1'/'2.0'/\" {TREE_FILE} &&"
+            f" git {as_demo} commit -qam 'web 2.0' && git push -q origin main",
+            f"  {zkdeploy} plan {at} --fleet {stage.source}",
+            f"  {zkdeploy} sync {at} {stage.source}",
+            "  # no, go back to what was there before; what was published when?",
+            f"  {zkdeploy} rollback {at} --reason 'just a demo'",
+            f"  {zkdeploy} history {at}",
+            "  # stop the fleet, see what host1 would do, let the fleet go on",
+            f"  {zkdeploy} stop {at} --reason 'let me look'",
             f"  {shlex.quote(str(one.zkdeploy))} plan",
-            f"  {tree} set {at} /hosts version={ACTS[-1].version + 1}",
+            f"  {zkdeploy} resume {at}",
             "  # let scripts take 5 seconds",
             f"  echo 5 >{shlex.quote(str(stage.pace_file))}",
             "  # crash an agent, then start it again",

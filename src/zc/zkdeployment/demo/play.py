@@ -68,7 +68,8 @@ class Play:
             time.sleep(_LOOK)
 
     def _act(self, act: story.Act) -> None:
-        self._view.begin(story.title(act), act.look, self._stage.changes(act))
+        changes = f"$ {self._stage.command(act)}\n{self._stage.changes(act)}"
+        self._view.begin(story.title(act), act.look, changes)
         self._let_read(_BEFORE)
         start = time.monotonic()
         self._stage.publish(act)

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import zc.zk
@@ -15,9 +16,16 @@ from zc.zkdeployment.demo.errors import DemoFailed
 from zc.zkdeployment.demo.hosts import PATIENCE, Agent, HostDirectory, kill, processes_below
 from zc.zkdeployment.demo.observer import Observer
 from zc.zkdeployment.demo.programs import STAGE_BUILD, zookeeper_deploy
+from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.lab.packages import Package, PackageRepository, yum_launcher
 from zc.zkdeployment.lab.repositories import GitRepository, SubversionRepository
 from zc.zkdeployment.lab.zookeeper import Server
+from zc.zkdeployment.locations import parse_location
+from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publishing import Terms
+from zc.zkdeployment.rollback import rollback
+from zc.zkdeployment.sources import opened
+from zc.zkdeployment.sync import State, sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +34,8 @@ class Stage:
 
     ``connection_string`` is where its ZooKeeper server listens; the file
     ``pace_file`` holds the seconds that scripts take; ``hosts`` and ``agents``
-    are in the order of the story, ``report`` and ``probe`` the repositories
-    that checkouts come from.
+    are in the order of the story. ``fleet`` is the repository of the tree, ``report`` and
+    ``probe`` are those that checkouts come from.
     """
 
     directory: Path
@@ -37,6 +45,7 @@ class Stage:
     agents: Sequence[Agent]
     observer: Observer
     zk: zc.zk.ZK
+    fleet: GitRepository
     report: SubversionRepository
     probe: GitRepository
 
@@ -59,7 +68,7 @@ class Stage:
     def _set_up(
         cls, directory: Path, pace: float, say: Callable[[str], None], undo: contextlib.ExitStack
     ) -> Stage:
-        say(f"Building {len(story.PACKAGES)} packages and two repositories in {directory}.")
+        say(f"Building {len(story.PACKAGES)} packages and three repositories in {directory}.")
         pace_file = directory / "pace"
         pace_file.write_text(f"{pace:g}\n")
         packages = PackageRepository(directory / "packages")
@@ -87,6 +96,7 @@ class Stage:
             agents=agents,
             observer=Observer(zk, hosts),
             zk=zk,
+            fleet=GitRepository(directory / "git", "fleet"),
             report=report,
             probe=probe,
         )
@@ -101,10 +111,31 @@ class Stage:
         changes = diff.compare(after, "", existing, trim=True)
         return "\n".join(diff.lines(changes, dry_run=True))
 
+    def command(self, act: story.Act) -> str:
+        """Return what a person would type to do what :meth:`publish` does."""
+        if act.back:
+            return "zkdeploy rollback"
+        return f"zkdeploy sync {self.source} --version {act.version}"
+
+    @property
+    def source(self) -> str:
+        """What the tree is published from."""
+        return f"git://{self.fleet.url}"
+
     def publish(self, act: story.Act) -> None:
-        """Bring the tree to what an act wants, then set the cluster version."""
-        self.zk.import_tree(self._tree(act), trim=True)
-        self.zk.properties("/hosts", watch=False).update(version=act.version)
+        """Publish the tree that an act wants, or go back to it; raises :exc:`DemoFailed`."""
+        terms = Terms("demo", datetime.now(UTC))
+        try:
+            if act.back:
+                rollback(self.zk, None, terms, Limits())
+                return
+            self.fleet.commit({story.TREE_FILE: self._tree(act)})
+            with opened(parse_location(self.source), version=act.version) as source:
+                outcome = sync(self.zk, source, terms, Limits())
+        except Refused as refused:
+            raise DemoFailed(f"version {act.version} was not published: {refused}") from refused
+        if outcome.state is not State.PUBLISHED:
+            raise DemoFailed(f"version {act.version} was not published: {outcome.reason}")
 
     def _tree(self, act: story.Act) -> str:
         return story.tree(act, self.report.url, self.probe.url)

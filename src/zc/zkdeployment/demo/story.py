@@ -40,9 +40,9 @@ class Act:
     """One change of the tree and what comes of it.
 
     ``look`` tells a person what to look at. ``version`` is the cluster version
-    that the act publishes; ``web`` and ``probe`` are the versions that its tree
-    asks for. ``running`` is the version of web that every host must have in the
-    end. ``fails`` says that the fleet must stop.
+    that the act publishes, or rolls ``back`` to; ``web`` and ``probe`` are the versions
+    that its tree asks for. ``running`` is the version of web that every host must have in
+    the end. ``fails`` says that the fleet must stop.
     """
 
     title: str
@@ -52,6 +52,7 @@ class Act:
     probe: str
     running: str
     fails: bool = False
+    back: bool = False
 
 
 HOSTS = (Host("host1"), Host("host2"), Host("host3", role="edge"))
@@ -73,6 +74,7 @@ PROBES = ("1.0", "2.0")
 ACTS = (
     Act(
         "The first deployment",
+        "The tree is published from its git repository, checked and whole. "
         "Every host installs what the tree wants on it, packages and checkouts. They do so side "
         f"by side, but {WEB} is deployed by one host at a time: look at its lock.",
         version=1,
@@ -100,15 +102,29 @@ ACTS = (
         fails=True,
     ),
     Act(
+        "Back to what worked",
+        "A person rolls back. Version 2 is kept in ZooKeeper, so no version control is needed, "
+        "and hosts go there from wherever they are: web 3.0 leaves them again. Version 3 counts "
+        "as bad now: nobody publishes it again by mistake.",
+        version=2,
+        web="2.0",
+        probe="1.0",
+        running="2.0",
+        back=True,
+    ),
+    Act(
         "The fix",
-        "A person publishes a fixed web 3.1, and with it a version to go to: all hosts move on "
-        "from where they are. Probe moves along, to another tag of its git repository.",
+        "A person publishes a fixed web 3.1, and all hosts move on. Probe moves along, to "
+        "another tag of its git repository.",
         version=4,
         web="3.1",
         probe="2.0",
         running="3.1",
     ),
 )
+
+#: The file of its git repository that holds the tree.
+TREE_FILE = "site.zk"
 
 _TREE = """\
 /defaults
@@ -201,7 +217,8 @@ def deployed(act: Act, host: str) -> Mapping[str, str]:
 def outcome(act: Act, fleet: Fleet) -> str:
     """Return in a sentence what came of an act that ended as it should."""
     if not act.fails:
-        return f"all hosts reached version {act.version} and run web {act.running}"
+        went = "went back to" if act.back else "reached"
+        return f"all hosts {went} version {act.version} and run web {act.running}"
     failed = next(host.name for host in fleet.hosts if host.error)
     return f"{failed} failed and stopped the fleet; web {act.running} is deployed everywhere"
 

@@ -49,14 +49,17 @@ class SubversionRepository:
 
 
 class GitRepository:
-    """A bare repository; ``url`` is what to clone, ``version(ref)`` what a tree says."""
+    """A bare repository; ``url`` is what to clone, ``version(ref)`` what a tree says.
+
+    ``work`` is the directory of a clone, which commits are made in.
+    """
 
     def __init__(self, directory: Path, name: str = "repository.git") -> None:
-        self._work = directory / f"{name}-work"
+        self.work = directory / f"{name}-work"
         self.url = str(directory / name)
         directory.mkdir(parents=True, exist_ok=True)
         run("git", "init", "--quiet", "--bare", "--initial-branch=main", self.url)
-        run("git", "init", "--quiet", "--initial-branch=main", str(self._work))
+        run("git", "init", "--quiet", "--initial-branch=main", str(self.work))
         self._git("remote", "add", "origin", self.url)
 
     def version(self, ref: str) -> str:
@@ -71,7 +74,7 @@ class GitRepository:
         if self._git("branch", "--show-current") != branch:
             known = self._git("branch", "--list", branch)
             self._git("checkout", "--quiet", *([] if known else ["-b"]), branch)
-        _change(self._work, files, lambda path: self._git("rm", "--quiet", path))
+        _change(self.work, files, lambda path: self._git("rm", "--quiet", path))
         self._git("add", "--all")
         self._git("commit", "--quiet", "-m", "change", *(["--amend"] if amend else []))
         self._git("push", "--quiet", "--force", "origin", branch)
@@ -88,7 +91,7 @@ class GitRepository:
         self._git("push", "--quiet", "origin", f":refs/heads/{name}")
 
     def _git(self, *arguments: str) -> str:
-        return run("git", *arguments, cwd=self._work, env=_GIT_ENVIRONMENT)
+        return run("git", *arguments, cwd=self.work, env=_GIT_ENVIRONMENT)
 
 
 def _change(directory: Path, files: Files, delete: Callable[[str], object]) -> None:
