@@ -1,9 +1,13 @@
-"""Runs the scenes of agent.md; the document says how."""
+"""Runs the scenes of the documents, which say how."""
 
 from __future__ import annotations
 
 import contextlib
 import doctest
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,11 +15,15 @@ from pathlib import Path
 import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from sybil.sybil import SybilCollection
 from tests.support.host import Host, running_host
 
 import zc.zk
-from zc.zkdeployment.lab.packages import PackageRepository, write_file
+from zc.zkdeployment.lab.packages import PackageRepository, run, write_file
+from zc.zkdeployment.lab.repositories import SubversionRepository
 from zc.zkdeployment.model import Version
+
+_PATIENCE = 60.0  # seconds that a command may take
 
 
 class Scenes:
@@ -118,7 +126,64 @@ def write(scenes: Scenes) -> Callable[[str, str], None]:
     return scenes.write
 
 
-pytest_collect_file = Sybil(
+class Shell:
+    """A shell in a directory of its own, with a fleet in ZooKeeper and a repository for it."""
+
+    def __init__(self, directory: Path, connection: str) -> None:
+        self._directory = directory
+        repository = SubversionRepository(directory / "svn", "fleet")
+        site = directory / "site"
+        run("svn", "checkout", "-q", repository.url, str(site))
+        self._site = site
+        self._environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "ZC_ZK_CONNECTION_STRING": connection,
+            "FLEET": repository.url,
+            "SITE": str(site),
+        }
+
+    def write(self, name: str, text: str) -> None:
+        write_file(self._site / name, text)
+
+    def type(self, command: str) -> str:
+        done = subprocess.run(
+            ["sh", "-c", command],
+            check=False,
+            cwd=self._directory,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=_PATIENCE,
+        )
+        return done.stdout
+
+
+def _file(example: Example) -> None:
+    example.namespace["shell"].write("site.zk", example.parsed)
+
+
+def _console(example: Example) -> str | None:
+    checker = doctest.OutputChecker()
+    for part in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
+        command, _, expected = part.partition("\n")
+        printed = example.namespace["shell"].type(command)
+        if not checker.check_output(expected, printed, doctest.ELLIPSIS):
+            return f"$ {command}\nExpected:\n{expected}\nPrinted:\n{printed}"
+    return None
+
+
+@pytest.fixture(scope="module")
+def shell(
+    new_tree: Callable[[], AbstractContextManager[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Shell]:
+    with new_tree() as connection:
+        yield Shell(tmp_path_factory.mktemp("shell"), connection)
+
+
+_agent = Sybil(
     parsers=[
         PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS),
         CodeBlockParser(language="zk", evaluator=_tree),
@@ -126,4 +191,15 @@ pytest_collect_file = Sybil(
     ],
     patterns=["agent.md"],
     fixtures=["scenes", "zk", "publish", "set_version", "wait_for", "read", "write"],
-).pytest()
+)
+
+_publishing = Sybil(
+    parsers=[
+        CodeBlockParser(language="zk", evaluator=_file),
+        CodeBlockParser(language="console", evaluator=_console),
+    ],
+    patterns=["publishing.md"],
+    fixtures=["shell"],
+)
+
+pytest_collect_file = SybilCollection([_agent, _publishing]).pytest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,6 +24,13 @@ _SIGNS = {
     ChangeKind.MOVE: ">",
 }
 
+_ONE = {
+    ChangeKind.APPEAR: "appears",
+    ChangeKind.VANISH: "vanishes",
+    ChangeKind.CHANGE: "changes",
+    ChangeKind.MOVE: "moves",
+}
+
 
 def print_diff(diff: FleetDiff) -> None:
     """Print a summary and all changes, by target."""
@@ -42,19 +49,13 @@ def summary(diff: FleetDiff) -> str:
     return f"{counted(diff.counts)}, at {targets} target{'s' * (targets != 1)}"
 
 
-def counted(counts: Any) -> str:
+def counted(counts: Mapping[str, int]) -> str:
     """Return numbers of changes by kind, in words."""
-    verbs = {
-        ChangeKind.APPEAR.value: "appear",
-        ChangeKind.VANISH.value: "vanish",
-        ChangeKind.CHANGE.value: "change",
-        ChangeKind.MOVE.value: "move",
-    }
     return (
         ", ".join(
-            f"{counts[kind]} {verb}{'s' * (counts[kind] == 1)}"
-            for kind, verb in verbs.items()
-            if counts.get(kind)
+            f"{counts[kind.value]} {one if counts[kind.value] == 1 else kind.value}"
+            for kind, one in _ONE.items()
+            if counts.get(kind.value)
         )
         or "nothing"
     )
