@@ -3,7 +3,8 @@
 Agents see the old revision or the new one, whenever a publisher is killed: what a
 revision leads to is written first, then the live tree is brought up to date, then the
 record, the ledger and the cluster version change in one transaction. The next run
-does what is left (docs/adr/0009-revisions.md).
+does what is left (docs/adr/0009-revisions.md). Agents that read the live tree, because
+the cluster version was set by hand, wait while it is between two versions.
 """
 
 from __future__ import annotations
@@ -129,6 +130,7 @@ def carry_out(
         writer.make_room()
         count = writer.write_objects(prepared.compiled.objects)
         logger.debug("%s of %s objects written", count, len(prepared.compiled.objects))
+        writer.begin_update(record)
         LiveTree(zk, guard).update(prepared.defined, prepared.extra, proposal.gone)
         writer.flip(_envelope(record, terms), after, ledger, proposal.fleet)
     except GuardFailed:

@@ -53,14 +53,18 @@ class Reconciler:
 
     def run(self) -> None:
         """Look and act until :meth:`close`."""
+        waiting_for = ""  # to say it once
         while not self._closing.is_set():
             seen = self._wakeup.count
             try:
                 self.settle()
             except Unreachable as error:
-                logger.warning("Waiting for ZooKeeper: %s", error)
+                if str(error) != waiting_for:
+                    waiting_for = str(error)
+                    logger.warning("Waiting for ZooKeeper: %s", error)
                 self._wakeup.wait(seen, RETRY)
             else:
+                waiting_for = ""
                 self._wakeup.wait(seen)
 
     def close(self) -> None:

@@ -235,6 +235,18 @@ def test_the_tree_comes_without_what_the_fleet_does(hosts: zc.zk.ZK, host: MakeH
     assert "/hosts" not in tree
 
 
+def test_a_tree_that_a_publisher_left_half_done_is_waited_for(
+    hosts: zc.zk.ZK, host: MakeHost
+) -> None:
+    """An agent that deployed it would take away what was not there yet."""
+    registry = host().registry
+    hosts.import_tree("/revisions\n  /updating\n    version = 7\n    by = 'me@ops'\n")
+    with pytest.raises(Unreachable, match=r"on its way to version 7, which me@ops publishes"):
+        registry.read_tree()
+    hosts.delete("/revisions/updating")
+    assert "/" in registry.read_tree()
+
+
 def test_a_stop_that_zookeeper_did_not_get_is_delivered_by_the_next_agent(
     tmp_path: Path, host: MakeHost
 ) -> None:

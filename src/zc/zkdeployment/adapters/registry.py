@@ -19,7 +19,7 @@ from zc.zk import codec
 from zc.zk.operations import Check
 from zc.zk.scan import Znode
 from zc.zkdeployment.adapters.requests import Requests, silence_named
-from zc.zkdeployment.adapters.revisions import Revisions, Trust
+from zc.zkdeployment.adapters.revisions import UPDATING, Revisions, Trust
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.desired import NOT_THE_TREE
 from zc.zkdeployment.errors import AnotherAgent, BadHost, Unreachable
@@ -190,8 +190,26 @@ class Registry:
         return self._revisions.manifests(version, targets)
 
     def read_tree(self) -> Mapping[str, Mapping[str, Any]]:
-        """Read the tree in one consistent state; nodes are decoded when they are looked at."""
-        return _Tree(self._requests.scan(NOT_THE_TREE))
+        """Read the tree in one consistent state; nodes are decoded when they are looked at.
+
+        Raises :exc:`~zc.zkdeployment.errors.Unreachable` too while a publisher brings it
+        from one version to another, also where that one was cut off.
+        """
+        self._check_not_updating()  # to wait costs little: nothing is scanned
+        scanned = self._requests.scan(NOT_THE_TREE)
+        self._check_not_updating()
+        return _Tree(scanned)
+
+    def _check_not_updating(self) -> None:
+        [node] = self._requests.read([UPDATING])
+        if node.exists:
+            found = codec.decode(node.data)
+            raise Unreachable(
+                f"the live tree is on its way to version {found.get('version')!r}, which"
+                f" {found.get('by')} publishes since {found.get('at')}; if that publisher was"
+                " killed, the next 'zkdeploy sync' goes on; if the tree is as it should be,"
+                f" 'zkdeploy tree rm {UPDATING}'"
+            )
 
     def report(self, **properties: Any) -> None:
         """Update this host's node, now or at the next :meth:`deliver`."""

@@ -27,6 +27,7 @@ from zc.zkdeployment.adapters.revisions import (
     CHUNK,
     NOTIFY,
     OBJECTS,
+    UPDATING,
     VERSIONS,
     Revisions,
     object_path,
@@ -40,6 +41,7 @@ from zc.zkdeployment.model import Version
 from zc.zkdeployment.revision import (
     Envelope,
     Objects,
+    Record,
     decode_envelope,
     encode_envelope,
     node_name,
@@ -93,8 +95,18 @@ class RevisionWriter:
         ]
         return [operation for each in todo for operation in each], sum(map(bool, todo))
 
+    def begin_update(self, record: Record) -> None:
+        """Tell whoever reads the live tree that it is on its way to a version."""
+        data = zc.zk.encode({"version": record.version, "by": record.by, "at": record.at})
+        [node] = self.zk.bulk.read([UPDATING])
+        self.zk.bulk.write(
+            [Set(UPDATING, data) if node.exists else Create(UPDATING, data)], self.guard
+        )
+
     def flip(self, envelope: Envelope, ledger: Ledger, before: Ledger, fleet: Fleet) -> None:
         """Make a revision the one that the fleet should reach, in one transaction.
+
+        The live tree is then that of this revision.
 
         ``before`` is the ledger, and ``fleet`` the fleet, that this was decided upon.
         Raises :exc:`~zc.zkdeployment.errors.Refused`, with nothing done, if either
@@ -111,6 +123,7 @@ class RevisionWriter:
         operations: list[Operation] = [
             Set(path, data, node.stat.version) if node.stat else Create(path, data),
             Set(REVISIONS, encode_ledger(ledger), ledger_node.stat.version),
+            Delete(UPDATING),
             Set(HOSTS, hosts, fleet.index),
         ]
         try:

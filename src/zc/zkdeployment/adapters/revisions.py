@@ -7,6 +7,7 @@ Node                                   Holds
 ``/revisions/versions/VERSION``        the record of a revision
 ``/revisions/objects/DIGEST``          an object, or nothing where it is in chunks
 ``/revisions/objects/DIGEST/NUMBER``   a chunk of a large object
+``/revisions/updating``                there while the live tree is between two versions
 ``/revisions/notify``                  touched by whoever wants publishers to look at once
 ====================================== ==================================================
 
@@ -40,6 +41,7 @@ from zc.zkdeployment.tree_files import SourceFile
 
 OBJECTS = f"{REVISIONS}/objects"
 VERSIONS = f"{REVISIONS}/versions"
+UPDATING = f"{REVISIONS}/updating"
 NOTIFY = f"{REVISIONS}/notify"
 
 #: Bytes of an object that one node holds; larger objects are in chunks of so many.
