@@ -13,9 +13,11 @@ import threading
 import zc.zk
 from zc.zkdeployment.adapters.commands import script_home
 from zc.zkdeployment.adapters.registry import Registry
+from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.revisions import Trust
 from zc.zkdeployment.adapters.single import OnlyAgent
 from zc.zkdeployment.adapters.stop_intent import StopIntent
+from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.config import Settings, settings_from_files
 from zc.zkdeployment.gate import Gate
 from zc.zkdeployment.model import Deployment, UnversionedDeployment, Version
@@ -96,7 +98,7 @@ class Agent:
     def get_deployments(self) -> tuple[Deployment, ...]:
         """Return what the tree of the cluster version wants on this host, in tree order."""
         version = self._registry.version_now()
-        return read_desired(self._registry, self._identity, version).deployments
+        return read_desired(self._trees, self._identity, version).deployments
 
     def get_installed_deployments(self) -> tuple[UnversionedDeployment, ...]:
         """Return what is deployed on this host."""
@@ -131,8 +133,9 @@ class Agent:
     def _start(self, settings: Settings, trust: Trust | None) -> None:
         wakeup = Wakeup()
         self._registry = Registry(
-            self.zk, self._identity, wakeup, StopIntent(settings.run_directory), trust
+            self.zk, self._identity, wakeup, StopIntent(settings.run_directory)
         )
+        self._trees = Trees(Requests(self.zk), trust)
         self._world = world_of(
             settings, self._identity, self.zk, self._registry, wakeup, lambda: self.verbose
         )
@@ -140,7 +143,13 @@ class Agent:
             self._world.files.read_version(), _LINGER * self.zk.session_timeout
         )
         self._reconciler = Reconciler(
-            self._identity, self._world, self._registry, wakeup, version, settings.after
+            self._identity,
+            self._world,
+            self._registry,
+            self._trees,
+            wakeup,
+            version,
+            settings.after,
         )
         self._registry.watch()
         home = os.environ.get("HOME")

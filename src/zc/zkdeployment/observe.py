@@ -7,11 +7,11 @@ from collections.abc import Callable
 from zc.zkdeployment.desired import assemble, gather
 from zc.zkdeployment.errors import BadRevision
 from zc.zkdeployment.model import Desired, Identity, Version
-from zc.zkdeployment.ports import Cluster
+from zc.zkdeployment.ports import Trees
 
 
 def read_desired(
-    cluster: Cluster,
+    trees: Trees,
     identity: Identity,
     version: Version,
     check_same: Callable[[], None] = lambda: None,
@@ -23,13 +23,13 @@ def read_desired(
     :exc:`zc.zk.errors.BadPropertyLink` or :exc:`~zc.zkdeployment.errors.BadRevision`.
     """
     try:
-        manifests = cluster.read_manifests(version, identity.targets)
+        manifests = trees.read_manifests(version, identity.targets)
     except BadRevision:
         check_same()  # only the newest revisions are kept
         raise
     if manifests is not None:
         check_same()
         return assemble(manifests, identity)
-    tree = cluster.read_tree()
+    tree = trees.read_tree()
     check_same()
     return gather(tree, identity)

@@ -144,17 +144,6 @@ class Cluster(Protocol):
     def read_version(self) -> Version:
         """Read the cluster version from the server."""
 
-    def read_manifests(
-        self, version: Version, targets: Collection[str]
-    ) -> Mapping[str, Manifest] | None:
-        """Read what the revision of ``version`` wants of targets; ``None`` if there is none.
-
-        Raises :exc:`~zc.zkdeployment.errors.BadRevision`.
-        """
-
-    def read_tree(self) -> Mapping[str, Mapping[str, Any]]:
-        """Read the tree: path → properties, in one consistent state."""
-
     def report(self, **properties: Any) -> None:
         """Update this host's node; ``error=None`` takes the error away.
 
@@ -170,6 +159,24 @@ class Cluster(Protocol):
 
     def deliver(self) -> None:
         """Do what :meth:`all_stop` and :meth:`report` could not do when they were called."""
+
+
+class Trees(Protocol):
+    """What hosts are to do, as ZooKeeper holds it.
+
+    Both raise :exc:`~zc.zkdeployment.errors.Unreachable` where it cannot be had now.
+    """
+
+    def read_manifests(
+        self, version: Version, targets: Collection[str]
+    ) -> Mapping[str, Manifest] | None:
+        """Read what the revision of ``version`` wants of targets; ``None`` if there is none.
+
+        Raises :exc:`~zc.zkdeployment.errors.BadRevision`.
+        """
+
+    def read_tree(self) -> Mapping[str, Mapping[str, Any]]:
+        """Read the live tree: path → properties, in one consistent state."""
 
 
 class NodeLocks(Protocol):

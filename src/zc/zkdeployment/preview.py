@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import zc.zk
 from zc.zkdeployment.adapters.registry import Registry
+from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.stop_intent import StopIntent
+from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.config import Settings
 from zc.zkdeployment.gate import Gate, judge
 from zc.zkdeployment.model import Identity, Software, Version
@@ -65,14 +67,14 @@ def preview(settings: Settings) -> Preview:
     zk = zc.zk.ZK(settings.connection_string)
     try:
         wakeup = Wakeup()
-        cluster = Registry(zk, identity, wakeup, StopIntent(settings.run_directory), trust)
+        cluster = Registry(zk, identity, wakeup, StopIntent(settings.run_directory))
         world = world_of(settings, identity, zk, cluster, wakeup, lambda: False)
         cluster_version = cluster.read_version()
         host_version = world.files.read_version()
         verdict = judge(cluster_version, whole_version(host_version, world.files))
         steps: tuple[PreviewStep, ...] = ()
         if verdict is not Gate.CURRENT:
-            desired = read_desired(cluster, identity, cluster_version)
+            desired = read_desired(Trees(Requests(zk), trust), identity, cluster_version)
             todo = plan(desired, world.files.installed())
             steps = tuple(_in_words(step, world.software.packages) for step in todo.steps)
         blocked = None if verdict in (Gate.CURRENT, Gate.OPEN) else verdict.value

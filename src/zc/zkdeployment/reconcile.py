@@ -15,7 +15,7 @@ from zc.zkdeployment.execute import Deploying, World
 from zc.zkdeployment.gate import Gate, judge
 from zc.zkdeployment.model import Identity, Version, same_version
 from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.ports import Cluster, HostFiles
+from zc.zkdeployment.ports import Cluster, HostFiles, Trees
 from zc.zkdeployment.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ class Reconciler:
         identity: Identity,
         world: World,
         cluster: Cluster,
+        trees: Trees,
         wakeup: Wakeup,
         version: Version = None,
         after: tuple[str, ...] = (),
@@ -46,6 +47,7 @@ class Reconciler:
         self._identity = identity
         self._world = world
         self._cluster = cluster
+        self._trees = trees
         self._wakeup = wakeup
         self._after = after
         self._closing = threading.Event()
@@ -111,7 +113,7 @@ class Reconciler:
 
         try:
             desired = read_desired(
-                self._cluster, self._identity, version, lambda: self._check_same(version)
+                self._trees, self._identity, version, lambda: self._check_same(version)
             )
             status("got deployments")
             deploying = Deploying(self._identity, self._world, going_on, status, self._stop_fleet)

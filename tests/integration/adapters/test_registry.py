@@ -226,27 +226,6 @@ def test_the_version_is_seen_anew_after_the_connection_was_lost(
         one.zk.close()
 
 
-def test_the_tree_comes_without_what_the_fleet_does(hosts: zc.zk.ZK, host: MakeHost) -> None:
-    hosts.import_tree("/a : b\n  /c\n    x = 1\n/agent-locks\n  /z\n/role-locks\n/roles\n")
-    tree = host().registry.read_tree()
-    assert dict(tree) == {"/": {}, "/a": {"type": "b"}, "/a/c": {"x": 1}, "/roles": {}}
-    assert len(tree) == 4
-    assert "/a/c" in tree
-    assert "/hosts" not in tree
-
-
-def test_a_tree_that_a_publisher_left_half_done_is_waited_for(
-    hosts: zc.zk.ZK, host: MakeHost
-) -> None:
-    """An agent that deployed it would take away what was not there yet."""
-    registry = host().registry
-    hosts.import_tree("/revisions\n  /updating\n    version = 7\n    by = 'me@ops'\n")
-    with pytest.raises(Unreachable, match=r"on its way to version 7, which me@ops publishes"):
-        registry.read_tree()
-    hosts.delete("/revisions/updating")
-    assert "/" in registry.read_tree()
-
-
 def test_a_stop_that_zookeeper_did_not_get_is_delivered_by_the_next_agent(
     tmp_path: Path, host: MakeHost
 ) -> None:
@@ -311,28 +290,6 @@ def test_a_host_is_back_after_its_session_expired(
     assert hosts.get_properties("/hosts/4242")["version"] == 2
     one.registry.report(version=3)
     assert hosts.get_properties("/hosts/4242")["version"] == 3
-
-
-def test_a_tree_that_never_stands_still_is_read_later(hosts: zc.zk.ZK, host: MakeHost) -> None:
-    """Somebody imports all the time: no reason to stop the fleet, nor to act on half a tree."""
-    hosts.import_tree("/a\n" + "".join(f"  /b{n}\n" for n in range(500)))
-    registry = host().registry
-    done = threading.Event()
-
-    def write() -> None:
-        number = 0
-        while not done.is_set():
-            number += 1
-            hosts.set("/a", str(number))
-
-    writer = threading.Thread(target=write, daemon=True)
-    writer.start()
-    try:
-        with pytest.raises(Unreachable, match="changed"):
-            registry.read_tree()
-    finally:
-        done.set()
-        writer.join(LIMIT)
 
 
 def test_a_stop_that_was_delivered_is_not_delivered_again(hosts: zc.zk.ZK, host: MakeHost) -> None:

@@ -1,4 +1,4 @@
-"""The fleet in ZooKeeper: the cluster version, the tree, and this host's node.
+"""The fleet in ZooKeeper: the cluster version, and this host's node.
 
 Source: agent.txt, "Low-level machinery", "Deregistration (ephemeral host
 nodes)", "Handling legacy zk databases", "Fail safe error handling".
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
@@ -17,13 +16,10 @@ from kazoo.protocol.states import ZnodeStat
 import zc.zk
 from zc.zk import codec
 from zc.zk.operations import Check
-from zc.zk.scan import Znode
 from zc.zkdeployment.adapters.requests import Requests, silence_named
-from zc.zkdeployment.adapters.revisions import UPDATING, Revisions, Trust
 from zc.zkdeployment.adapters.stop_intent import StopIntent
-from zc.zkdeployment.desired import NOT_THE_TREE
 from zc.zkdeployment.errors import AnotherAgent, BadHost, Unreachable
-from zc.zkdeployment.model import Identity, Manifest, Version
+from zc.zkdeployment.model import Identity, Version
 from zc.zkdeployment.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
@@ -52,11 +48,9 @@ class Registry:
         identity: Identity,
         wakeup: Wakeup,
         stop_intent: StopIntent,
-        trust: Trust | None = None,
     ) -> None:
         self._zk = zk
         self._requests = Requests(zk)
-        self._revisions = Revisions(self._requests.read, trust)
         self._path = f"{HOSTS}/{identity.host_identifier}"
         self._wakeup = wakeup
         self._stop_intent = stop_intent
@@ -180,37 +174,6 @@ class Registry:
             raise BadHost(_NO_FLEET) from None
         return self._version
 
-    def read_manifests(
-        self, version: Version, targets: Collection[str]
-    ) -> Mapping[str, Manifest] | None:
-        """Read what the revision of ``version`` wants of targets; ``None`` if there is none.
-
-        Raises :exc:`~zc.zkdeployment.errors.BadRevision`.
-        """
-        return self._revisions.manifests(version, targets)
-
-    def read_tree(self) -> Mapping[str, Mapping[str, Any]]:
-        """Read the tree in one consistent state; nodes are decoded when they are looked at.
-
-        Raises :exc:`~zc.zkdeployment.errors.Unreachable` too while a publisher brings it
-        from one version to another, also where that one was cut off.
-        """
-        self._check_not_updating()  # to wait costs little: nothing is scanned
-        scanned = self._requests.scan(NOT_THE_TREE)
-        self._check_not_updating()
-        return _Tree(scanned)
-
-    def _check_not_updating(self) -> None:
-        [node] = self._requests.read([UPDATING])
-        if node.exists:
-            found = codec.decode(node.data)
-            raise Unreachable(
-                f"the live tree is on its way to version {found.get('version')!r}, which"
-                f" {found.get('by')} publishes since {found.get('at')}; if that publisher was"
-                " killed, the next 'zkdeploy sync' goes on; if the tree is as it should be,"
-                f" 'zkdeploy tree rm {UPDATING}'"
-            )
-
     def report(self, **properties: Any) -> None:
         """Update this host's node, now or at the next :meth:`deliver`."""
         self._shown |= properties
@@ -275,22 +238,3 @@ class Registry:
 
     def _woken(self, *_: Any) -> None:
         self._wakeup.set()
-
-
-class _Tree(Mapping[str, Mapping[str, Any]]):
-    """A scanned tree whose properties are decoded one by one."""
-
-    def __init__(self, scanned: Mapping[str, Znode]) -> None:
-        self._scanned = scanned
-
-    def __getitem__(self, path: str) -> Mapping[str, Any]:
-        return codec.decode(self._scanned[path].data)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._scanned)
-
-    def __len__(self) -> int:
-        return len(self._scanned)
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._scanned
