@@ -15,7 +15,7 @@ import zc.zk
 from zc.zk.operations import Check
 from zc.zkdeployment.adapters.fleet_state import NoFleet, initial_fleet, make_fleet, read_fleet
 from zc.zkdeployment.adapters.publisher_lock import LockTaken, publisher_lock
-from zc.zkdeployment.adapters.revisions import Revisions
+from zc.zkdeployment.adapters.revisions import UPDATING, Revisions
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.fleet import Fleet
 from zc.zkdeployment.fleet_diff import FleetDiff
@@ -78,6 +78,7 @@ def sync(
 ) -> Outcome:
     """Publish what the source holds, unless the fleet should reach that already.
 
+    It is published again where a publisher was cut off, so that the live tree is whole.
     A refusal is logged and told, not raised. Raises
     :exc:`~zc.zkdeployment.errors.BadSource`,
     :exc:`~zc.zkdeployment.errors.BadRevision`, and what :class:`zc.zk.ZK` raises.
@@ -144,7 +145,12 @@ class _Attempt:
             return self._resync(fleet, guard)
 
     def _is_current(self, version: Version, fleet: Fleet) -> bool:
-        return same_version(version, fleet.version) and not self.limits.force
+        if self.limits.force or not same_version(version, fleet.version):
+            return False
+        if self.zk.exists(UPDATING) is None:
+            return True
+        logger.warning("The live tree is between two versions, of which one is %s", version)
+        return False
 
     def _lock(self) -> AbstractContextManager[Check | None]:
         if self.dry_run:

@@ -407,12 +407,12 @@ def test_a_version_that_may_have_been_stopped_is_left_for_the_newer_one(
     write_file(host.root / "opt/web/bin/zookeeper-deploy", f"#!/bin/sh\nread line < {gate}\n")
     start = len(host.log.lines)
     host.set_version("bad")
-    host.log.wait_for("INFO /opt/web/bin/zookeeper-deploy /cust/cms 0", start)
-    host.set_version(None)
-    host.zk.import_tree("/cust\n/cust2\n", trim=True)
-    write_file(host.root / "opt/web/bin/zookeeper-deploy", "#!/bin/sh\n")
-    host.set_version("mended")
-    gate.write_text("go on\n")
+    with gate.open("w") as go_on:  # as soon as the script reads it
+        host.set_version(None)
+        host.zk.import_tree("/cust\n/cust2\n", trim=True)
+        write_file(host.root / "opt/web/bin/zookeeper-deploy", "#!/bin/sh\n")
+        host.set_version("mended")
+        go_on.write("go on\n")
     lines = host.outcome("mended", start)
     assert "INFO Abandoning deployment because cluster version is mended" in lines
     assert "INFO Done deploying version bad" not in lines
