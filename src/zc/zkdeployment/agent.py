@@ -30,7 +30,7 @@ __all__ = ["Agent", "Deployment", "UnversionedDeployment", "register"]
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that :meth:`Agent.close` waits for a running script.
+#: Seconds that :meth:`Agent.close` usually waits for a running script.
 CLOSE_PATIENCE = 33.0
 
 #: How many session timeouts a node of an earlier agent may outlive it.
@@ -117,16 +117,25 @@ class Agent:
         """Let the step that runs now be the last one; returns at once."""
         self._reconciler.close()
 
-    def close(self) -> None:
+    def end(self) -> None:
+        """End the script that runs now, too: TERM, then KILL; returns at once.
+
+        The deployment is left there; the next agent goes on. Nobody stops the fleet for it.
+        """
+        self._reconciler.close()
+        self._world.commands.end()
+
+    def close(self, patience: float | None = CLOSE_PATIENCE) -> None:
         """End the agent: its running step is waited for, its host node goes away.
 
-        May be called more than once.
+        After ``patience`` seconds, ``None`` for no limit, a script is left to itself; its
+        node stays locked then. May be called more than once.
         """
         if self._thread is not None:
             self.stop()
             if not self.zk.client.connected:
                 self.zk.close()  # ends the thread's wait for an answer
-            self._thread.join(CLOSE_PATIENCE)
+            self._thread.join(patience)
         self.zk.close()
         self._only.close()
 

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
-from zc.zkdeployment.errors import BadHost
+from zc.zkdeployment.errors import Abandoned, BadHost
 from zc.zkdeployment.model import Deployment, Desired, Identity, Installed
 from zc.zkdeployment.packages import satisfies
 from zc.zkdeployment.plan import (
@@ -142,10 +142,12 @@ class Deploying:
     def _deploy_node(self, node: DeployNode, *, locked: bool) -> None:
         lock = self.world.locks.node(node.path, self.going_on) if locked else nullcontext()
         with lock:
-            for deployment in node.deployments:
-                self.going_on()
+            for number, deployment in enumerate(node.deployments):
+                self.going_on(afresh=number > 0)  # for the first one, taking the lock vouched
                 try:
                     self._deploy(deployment)
+                except Abandoned:
+                    raise
                 except Exception as error:  # whatever it is, the fleet must stop
                     self.failed(error)
                     raise

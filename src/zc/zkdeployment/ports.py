@@ -24,8 +24,11 @@ class Commands(Protocol):
         """Log and run ``argv``; return what it printed, bounded, standard error included.
 
         ``env`` is added to the environment that every program gets. Raises
-        :exc:`~zc.zkdeployment.errors.CommandFailed`.
+        :exc:`~zc.zkdeployment.errors.CommandFailed`, and ``Abandoned`` after :meth:`end`.
         """
+
+    def end(self) -> None:
+        """End what runs, and run nothing any more. May be called from any thread."""
 
 
 class Packages(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from zc.zk import ZK
+from zc.zkdeployment.lab.packages import write_file
 
 Zkdeploy = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[..., subprocess.Popen[str]]
@@ -30,12 +32,43 @@ def test_a_signal_ends_the_agent_and_takes_its_host_node_away(
     assert zk.get_children("/hosts") == []
 
 
+def test_a_second_signal_ends_the_script_and_stops_nobody(
+    start: Start,
+    wait_for_log: WaitForLog,
+    zk: ZK,
+    root: Path,
+    tmp_path: Path,
+    environ: dict[str, str],
+) -> None:
+    """A supervisor that wants to restart an agent must not need SIGKILL, nor stop the fleet."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    script = (
+        f"#!/bin/sh\ntrap 'echo ended >{tmp_path}/ended; exit 1' TERM\nread l <{gate} &\nwait\n"
+    )
+    write_file(root / "opt/app-1/bin/zookeeper-deploy", script)
+    write_file(tmp_path / "bin/yum", "#!/bin/sh\necho app-1.noarch 1-1 @lab\n")
+    zk.import_tree("/hosts\n  version = 1\n/a : app-1\n  /deploy\n    /h1\n")
+    environ["PATH"] = f"{tmp_path}/bin:{environ['PATH']}"
+    agent = start("agent")
+    with gate.open("w"):  # as soon as the script reads it
+        agent.send_signal(signal.SIGTERM)
+        wait_for_log(agent, "Told to end")
+        agent.send_signal(signal.SIGTERM)
+        assert agent.wait() == 0
+    assert (tmp_path / "ended").read_text() == "ended\n"
+    assert zk.get_properties("/hosts") == {"version": 1}
+    assert zk.get_properties("/agent-locks/a") == {}
+
+
 def test_an_agent_that_cannot_go_on_ends_for_its_supervisor_to_restart_it(
     start: Start, wait_for_log: WaitForLog, zk: ZK, root: Path
 ) -> None:
     zk.import_tree("/hosts\n  version = 1\n")
     agent = start("agent")
     wait_for_log(agent, "Done deploying version 1")
+    while not (root / "etc/zim/status").read_text().endswith(" done"):
+        assert agent.poll() is None, "it is killed if that takes too long"
     (root / "etc/zim").rename(root / "etc/gone")
     (root / "etc/zim").touch()
     zk.properties("/hosts").update(version=2)

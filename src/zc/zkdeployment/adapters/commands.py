@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from zc.zkdeployment.adapters.output import Output, printable
-from zc.zkdeployment.errors import CommandFailed
+from zc.zkdeployment.errors import Abandoned, CommandFailed
 
 _LOOK = 0.25  # seconds between two looks at how much a program has printed
 
@@ -53,6 +53,11 @@ class Commands:
         self._grace = grace
         self._logger = logger
         self._quiet = quiet
+        self._ending = False
+
+    def end(self) -> None:
+        """End what runs, and run nothing any more. May be called from any thread."""
+        self._ending = True
 
     def run(
         self,
@@ -69,9 +74,11 @@ class Commands:
         printable, see :class:`~zc.zkdeployment.adapters.output.Output`.
 
         Raises :exc:`~zc.zkdeployment.errors.CommandFailed` where the program
-        cannot be started, takes too long or does not exit with 0. What it
-        printed is then printed here as well, as plain text, unless ``quiet``.
+        cannot be started, takes too long or does not exit with 0, and
+        :exc:`~zc.zkdeployment.errors.Abandoned` after :meth:`end`. What a failing
+        program printed is printed here as well, as plain text, unless ``quiet``.
         """
+        self._check_not_ending("nothing more is run")
         arguments = tuple(argv)
         command = tuple(printable(argument) for argument in arguments)
         environment = os.environ | self._environment | dict(env or {})
@@ -82,6 +89,7 @@ class Commands:
             why = self._execute(arguments, cwd, environment, output, limit)
             text = output.text()
         if why is not None:
+            self._check_not_ending(f"{arguments[0]} was ended")
             if not self._quiet:
                 _show(text)
                 self._logger.error("FAILURE")
@@ -90,6 +98,10 @@ class Commands:
             _show(text)
             self._logger.info("SUCCESS")
         return text
+
+    def _check_not_ending(self, what: str) -> None:
+        if self._ending:
+            raise Abandoned(f"the agent was told to end at once: {what}")
 
     def _execute(
         self,
@@ -116,7 +128,7 @@ class Commands:
         except ValueError as error:  # a NUL, or what has no form as bytes
             return f"cannot be started: {error}"
         if not self._wait(process, output, limit):
-            return f"took longer than {limit:g} s"
+            return "ended with the agent" if self._ending else f"took longer than {limit:g} s"
         code = process.returncode
         if code < 0:
             return f"killed by signal {-code}: {signal.strsignal(-code)}"
@@ -128,13 +140,13 @@ class Commands:
         ended = threading.Event()
         try:
             threading.Thread(target=_notice_end, args=(process.pid, ended), daemon=True).start()
-            while (left := deadline - time.monotonic()) > 0:
+            while (left := deadline - time.monotonic()) > 0 and not self._ending:
                 if ended.wait(min(left, _LOOK)):
                     return True
                 output.trim()
             return False
         finally:
-            if not ended.is_set():  # it is too late, or this thread was interrupted
+            if not ended.is_set():  # it is too late, or somebody wants it to end
                 _end(process, self._grace)
             process.wait()
 

@@ -14,6 +14,8 @@ from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import host_options, settings_of
 from zc.zkdeployment.config import Settings, check_zookeeper_address
 
+logger = logging.getLogger(__name__)
+
 
 @click.command(
     "agent",
@@ -61,7 +63,7 @@ def agent(
     role is in /etc/zim/role and the run directory is /etc/zim.
 
     The log goes to standard error. SIGTERM and SIGINT let the step that runs now
-    be the last one.
+    be the last one; a second one ends its script as well. The next agent goes on there.
     """
     settings = settings_of(configuration, zookeeper)
     if assert_zookeeper_address:
@@ -77,11 +79,19 @@ def agent(
 def _serve(verbose: bool, settings: Settings) -> int:
     """Run an agent until a signal comes or it cannot go on."""
     # Its put() may interrupt its get(); an Event set by a signal handler may deadlock.
-    ends: queue.SimpleQueue[int] = queue.SimpleQueue()
+    ends: queue.SimpleQueue[int | None] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ends.put(0))
+        signal.signal(number, lambda *_: ends.put(None))
     running = Agent(verbose, settings=settings)
     threading.Thread(target=lambda: ends.put(running.run()), name="run", daemon=True).start()
     status = ends.get()
-    running.close()
+    closing = threading.Thread(target=running.close, args=(None,), name="close", daemon=True)
+    if status is None:
+        logger.info("Told to end: this step is the last one; if told again, its script ends, too")
+    closing.start()
+    while status is None:
+        status = ends.get()
+        if status is None:
+            running.end()
+    closing.join()
     return status
