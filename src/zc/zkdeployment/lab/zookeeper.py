@@ -61,7 +61,7 @@ class Server:
         directory: Path,
         port: int,
         runtime: Runtime,
-        peers: Sequence[str] = (),
+        settings: Sequence[str] = (),
         number: int = 1,
     ) -> None:
         self.directory = directory
@@ -74,23 +74,28 @@ class Server:
         self._data.mkdir(parents=True, exist_ok=True)
         (self._data / "myid").write_text(f"{number}\n")
         self._configuration = directory / "zoo.cfg"
-        lines = "".join(f"{peer}\n" for peer in peers)
+        lines = "".join(f"{line}\n" for line in settings)
         self._configuration.write_text(_CONFIGURATION.format(data=self._data, port=port) + lines)
         self._log = directory / "zookeeper.log"
         self._log_start = 0
 
     @classmethod
     def start(
-        cls, directory: Path, *, timeout: float = 30.0, runtime: Runtime | None = None
+        cls,
+        directory: Path,
+        *,
+        timeout: float = 30.0,
+        runtime: Runtime | None = None,
+        settings: Sequence[str] = (),
     ) -> Server:
         """Start a server on a free port and wait, up to ``timeout`` seconds, until it serves.
 
         ``directory`` is made if need be; data that a former server left there is
-        served again. Raises :exc:`NoZooKeeper` or :exc:`NotStarted`.
+        served again. ``settings`` are further lines of its configuration. Raises :exc:`NoZooKeeper` or :exc:`NotStarted`.
         """
         runtime = runtime or find_runtime()
         return start_somewhere(
-            lambda: (cls(directory.resolve(), free_ports(1)[0], runtime),), timeout
+            lambda: (cls(directory.resolve(), free_ports(1)[0], runtime, settings),), timeout
         )[0]
 
     @property
