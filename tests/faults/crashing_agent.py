@@ -51,9 +51,9 @@ def _run(fatal: int, report: str) -> None:
     points = _Points(fatal, os.open(report, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
     fsync, submit = os.fsync, ConnectionHandler._submit
 
-    def reported_fsync(descriptor: int) -> None:
+    def reported_fsync(fd: Any) -> None:
         points.reach("fsync")
-        fsync(descriptor)
+        fsync(fd)
 
     def reported_submit(connection: Any, request: Any, *arguments: Any) -> Any:
         points.reach(f"ZooKeeper {request!r:.150}")

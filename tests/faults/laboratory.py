@@ -8,6 +8,7 @@ script/faults --short --seed 7         less of each; a seed that failed, again
 from __future__ import annotations
 
 import argparse
+import logging
 import platform
 import secrets
 import shutil
@@ -19,8 +20,12 @@ from pathlib import Path
 
 from tests.faults.crash_row import crash_points
 from tests.faults.rows import Row, Setting
+from tests.faults.session_rows import leader_kills, session_expiries
+from tests.faults.stop_row import stop_races
 
-ROWS: Mapping[str, Callable[[Setting], Row]] = {row.__name__: row for row in (crash_points,)}
+ROWS: Mapping[str, Callable[[Setting], Row]] = {
+    row.__name__: row for row in (crash_points, session_expiries, leader_kills, stop_races)
+}
 
 
 def _main() -> int:
@@ -29,6 +34,7 @@ def _main() -> int:
     parser.add_argument("--short", action="store_true", help="less of each")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
     options = parser.parse_args()
+    logging.disable(logging.CRITICAL)  # what faults make programs say is of no interest here
     print(f"{platform.machine()}, Python {platform.python_version()}, seed {options.seed}")
     failed = False
     for name in options.row or ROWS:
