@@ -48,11 +48,11 @@ def live_manifests(zk: zc.zk.ZK) -> Manifests:
 
 
 def tops_before(zk: zc.zk.ZK, ledger: Ledger) -> frozenset[str]:
-    """Return the paths of the top nodes that were published last."""
+    """Return the paths of top nodes that were published last, or by a publisher cut off since."""
     revisions = Revisions(zk.bulk.read)
     try:
         record = revisions.record(ledger.newest.version) if ledger.newest else None
-        return revisions.index(record).tops if record else frozenset()
+        return revisions.tops([*([record.tree] if record else ()), *revisions.begun()])
     except BadRevision as error:
         logger.warning("Top nodes that are in no file any more stay: %s", error)
         return frozenset()

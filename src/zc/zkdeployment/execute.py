@@ -161,6 +161,7 @@ class Deploying:
         self.world.files.record_deployment(deployment)
 
     def _remove_leftovers(self, desired: Desired, before: Installed) -> None:
+        self.world.files.forget_removed()
         for step in leftovers(desired, before, self.world.files.installed()):
             self.going_on(afresh=True)
             match step:

@@ -12,7 +12,7 @@ from kazoo.exceptions import KazooException, NodeExistsError, NoNodeError
 
 import zc.zk
 from zc.zkdeployment.adapters.fleet_state import NoFleet, read_fleet
-from zc.zkdeployment.adapters.revisions import NOTIFY
+from zc.zkdeployment.adapters.revisions import NOTIFY, Revisions
 from zc.zkdeployment.errors import BadRevision, BadSource
 from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.ports import Source
@@ -99,7 +99,8 @@ class Follower:
         except NoFleet:
             return None
         hosts = tuple((host.identity, repr(host.version)) for host in fleet.hosts)
-        return self._source.newest(), fleet.index, hosts
+        begun = Revisions(self._zk.bulk.read).begun()
+        return self._source.newest(), fleet.index, hosts, begun
 
     def _watch(self) -> None:
         """Learn when somebody calls :func:`notify`."""

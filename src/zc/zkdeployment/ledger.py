@@ -9,7 +9,7 @@ from typing import Any, Literal
 from zc.zkdeployment.errors import BadRevision
 from zc.zkdeployment.manifest import decode, encode
 from zc.zkdeployment.model import Version, same_version
-from zc.zkdeployment.revision import decode_origin, node_name
+from zc.zkdeployment.revision import can_be_published, decode_origin, node_name
 from zc.zkdeployment.snapshot import Origin
 
 #: Publications that are remembered, and revisions that are kept whole.
@@ -104,16 +104,21 @@ def decode_ledger(data: bytes) -> Ledger:
 def _publication(found: Any) -> Publication:
     match found:
         case {
-            "serial": int(),
-            "version": int() | float() | str(),
+            "serial": int(serial),
+            "version": version,
             "kind": "publish" | "rollback",
             "at": str(),
             "by": str(),
             "origin": dict(origin),
-            "changes": dict(),
-            "was": None | bool() | int() | float() | str(),
+            "changes": dict(changes),
+            "was": was,
             "reason": None | str(),
-        } if found.keys() == _FIELDS:
+        } if (
+            found.keys() == _FIELDS
+            and can_be_published(version)
+            and (was is None or isinstance(was, bool) or can_be_published(was))
+            and all(type(number) is int for number in (serial, *changes.values()))
+        ):
             return Publication(**{**found, "origin": decode_origin(origin)})
     raise BadRevision(f"{found!r:.200} in the ledger of revisions is no publication")
 

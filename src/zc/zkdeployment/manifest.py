@@ -110,9 +110,10 @@ def decode(data: bytes, what: str) -> dict[str, Any]:
         raise BadRevision(f"a {what} is no JSON: {error}") from error
     if not isinstance(document, dict):
         raise BadRevision(f"a {what} is no JSON object")
-    if document.get("format") != FORMAT:
+    found = document.get("format")
+    if found != FORMAT or type(found) is not int:
         raise BadRevision(
-            f"a {what} has the format {document.get('format')!r}, but this release understands "
+            f"a {what} has the format {found!r:.100}, but this release understands "
             f"{FORMAT}: update zc.zkdeployment on this host"
         )
     return document
@@ -139,6 +140,8 @@ def _deployment(found: object, target: str) -> TargetDeployment:
             _, name, _, given, instances = found
         case _:
             raise BadTree(f"{found!r:.200} is no deployment")
+    if node != "/" and names.parse_file_name(names.file_name(node, 0)) != (node, 0):
+        raise BadTree(f"{node!r:.200} is the path of no node")  # nor could its file be read back
     software = _software(name, given, node)
     if subtype is not None:
         names.check_subtype(subtype, node)

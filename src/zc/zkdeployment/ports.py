@@ -100,6 +100,9 @@ class HostFiles(Protocol):
     def forget_deployment(self, deployment: UnversionedDeployment) -> None:
         """Remove the files that say that it is deployed, where the script left them."""
 
+    def forget_removed(self) -> None:
+        """Forget what is deployed no more, but was not forgotten because an agent was killed."""
+
     def remove_configuration(self, app: str) -> None:
         """Remove the directory ``/etc/APP`` if it is there; ``OSError`` if it is not empty."""
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from typing import Any
+from math import isfinite
+from typing import Any, TypeGuard
 from urllib.parse import quote
 
 from zc.zkdeployment.errors import BadRevision
@@ -25,7 +26,7 @@ from zc.zkdeployment.tree_files import SourceFile
 #: Digest → bytes.
 Objects = Mapping[str, bytes]
 
-_is_digest = re.compile(r"[0-9a-f]{64}", re.ASCII).fullmatch
+is_digest = re.compile(r"[0-9a-f]{64}", re.ASCII).fullmatch
 _number = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII).fullmatch
 _SAFE = "+:@="  # what stands for itself in a node's name, besides letters, digits and _.-~
 
@@ -95,15 +96,23 @@ def node_name(version: Version) -> str:
     """Return the name of the node that holds the record of a version.
 
     Different versions have different names: the string ``'42'`` is in quotes, the
-    number is not.
+    number is not, and a string that starts with a quote is in quotes of its own.
     """
     if isinstance(version, float) and version.is_integer():
         version = int(version)
     if not isinstance(version, str):
         return quote(repr(version), safe=_SAFE)
     name = quote(version, safe=_SAFE, errors="surrogatepass")
-    special = _number(version) or name in ("", ".", "..", "None", "True", "False")
+    plain = name not in ("", ".", "..", "None", "True", "False")
+    special = not plain or version.startswith('"') or _number(version)
     return f"%22{name}%22" if special else name
+
+
+def can_be_published(version: object) -> TypeGuard[int | float | str]:
+    """Tell whether something is a version that a tree can have: a number or a string."""
+    if isinstance(version, float):
+        return isfinite(version)
+    return isinstance(version, int | str) and not isinstance(version, bool)
 
 
 def shard_of(target: str) -> str:
@@ -143,10 +152,10 @@ def encode_record(record: Record) -> str:
 
 def decode_record(text: str) -> Record:
     """Return the record that :func:`encode_record` wrote; raises ``BadRevision``."""
-    document = decode(text.encode(), "record")
+    document = decode(text.encode(errors="surrogatepass"), "record")
     match document:
         case {
-            "version": int() | float() | str() as version,
+            "version": version,
             "serial": int(serial),
             "at": str(at),
             "by": str(by),
@@ -154,12 +163,12 @@ def decode_record(text: str) -> Record:
             "tree": str(tree),
             "shards": dict(shards),
             "expires": None | str() as expires,
-        } if version is not True and version is not False:
+        } if can_be_published(version) and not isinstance(serial, bool):
             found = Record(version, serial, at, by, decode_origin(origin), tree, shards, expires)
         case _:
             raise BadRevision("a record has not the form of one")
     _check_digests([tree, *shards.values()])
-    for moment in (at, expires or at):
+    for moment in (at,) if expires is None else (at, expires):
         _check_moment(moment)
     if encode_record(found) != text:
         raise BadRevision("a record is not written as it would be published")
@@ -238,5 +247,5 @@ def _check_moment(text: str) -> None:
 
 def _check_digests(digests: Iterable[object]) -> None:
     for digest in digests:
-        if not isinstance(digest, str) or not _is_digest(digest):
+        if not isinstance(digest, str) or not is_digest(digest):
             raise BadRevision(f"{digest!r:.100} is no digest")

@@ -353,3 +353,23 @@ def test_a_version_that_was_begun_is_unfinished_until_it_is_reached(host: Host) 
     host.files.write_version(2)
     assert not host.files.is_unfinished()
     assert host.files.read_version() == 2
+
+
+def test_what_was_removed_but_not_forgotten_is_forgotten_later(host: Host) -> None:
+    """An agent that is killed right after a script took an instance away leaves its record."""
+    script = f"{host.opt}/web/bin/zookeeper-deploy"
+    write_file(host.etc / "web/a.0.script", script)
+    write_file(host.etc / "worker/a.0.script", script)
+    write_file(host.etc / "worker/a.0.deployed", "")
+    write_file(host.etc / "worker/b.0.script", script)
+    write_file(host.etc / "other/a.0.script", "#!/bin/sh\n")
+    write_file(host.etc / "other/start.script", script)
+    host.files.forget_removed()
+    left = sorted(str(path.relative_to(host.etc)) for path in host.etc.glob("*/*"))
+    assert left == [
+        "other/a.0.script",
+        "other/start.script",
+        "worker/a.0.deployed",
+        "worker/a.0.script",
+    ]
+    assert not (host.etc / "web").exists()

@@ -6,6 +6,7 @@ Source: agent.txt, "Low-level machinery" and "Deregistration"; companions.md,
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import math
@@ -117,6 +118,20 @@ class HostFiles:
         """Remove the files that say that it is deployed, where the script left them."""
         self._file(deployment, _DEPLOYED).unlink(missing_ok=True)
         self._file(deployment, _SCRIPT).unlink(missing_ok=True)
+
+    def forget_removed(self) -> None:
+        """Forget what is deployed no more, but whose removal was cut off before it was forgotten.
+
+        That are records of scripts beside which nothing says that they deployed anything.
+        """
+        for record in sorted(self._etc.glob(f"*/*{_SCRIPT}")):
+            if record.with_suffix(_DEPLOYED).exists() or not names.parse_file_name(record.stem):
+                continue
+            script = os.fsdecode(_content(record) or b"")
+            if Path(script).is_relative_to(self._opt) and script.endswith("/".join(_APPLICATION)):
+                record.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # there is more in it
+                    record.parent.rmdir()
 
     def remove_configuration(self, app: str) -> None:
         """Remove the directory ``/etc/APP`` if it is there; ``OSError`` if it is not empty."""

@@ -97,7 +97,9 @@ class RevisionWriter:
 
     def begin_update(self, record: Record) -> None:
         """Tell whoever reads the live tree that it is on its way to a version."""
-        data = zc.zk.encode({"version": record.version, "by": record.by, "at": record.at})
+        trees = dict.fromkeys((*Revisions(self.zk.bulk.read).begun(), record.tree))
+        who = {"version": record.version, "by": record.by, "at": record.at}
+        data = zc.zk.encode({**who, "trees": list(trees)})
         [node] = self.zk.bulk.read([UPDATING])
         self.zk.bulk.write(
             [Set(UPDATING, data) if node.exists else Create(UPDATING, data)], self.guard

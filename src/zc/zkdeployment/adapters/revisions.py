@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from zc.zk import codec
 from zc.zk.bulk import Result
 from zc.zkdeployment.desired import REVISIONS
 from zc.zkdeployment.errors import BadRevision, Refused
@@ -34,6 +35,7 @@ from zc.zkdeployment.revision import (
     decode_index,
     decode_shard,
     digest_of,
+    is_digest,
     node_name,
     shard_of,
 )
@@ -151,9 +153,12 @@ class Revisions:
                     "this host accepts signed ones only; publish it with 'zkdeploy sync --sign'"
                 )
             return None
-        digests = self.manifest_digests(record, {shard_of(target) for target in targets})
-        wanted = {target: digests[target] for target in targets if target in digests}
-        return self.read_manifests(wanted)
+        try:
+            digests = self.manifest_digests(record, {shard_of(target) for target in targets})
+            wanted = {target: digests[target] for target in targets if target in digests}
+            return self.read_manifests(wanted)
+        except BadRevision as error:
+            raise BadRevision(f"version {version!r}: {error}") from error
 
     def manifest_digests(
         self, record: Record, shards: Collection[str] | None = None
@@ -181,6 +186,18 @@ class Revisions:
         """Return which tree files a revision has."""
         [index] = self.objects([record.tree]).values()
         return decode_index(index)
+
+    def begun(self) -> tuple[str, ...]:
+        """Return the digests of the indexes of trees that the live tree may be half of."""
+        [node] = self._read([UPDATING])
+        found = codec.decode(node.data).get("trees")
+        found = found if isinstance(found, list) else []
+        return tuple(each for each in found if isinstance(each, str) and is_digest(each))
+
+    def tops(self, trees: Iterable[str]) -> frozenset[str]:
+        """Return the paths of top nodes of trees; ``trees`` are the digests of their indexes."""
+        indexes = map(decode_index, self.objects(trees).values())
+        return frozenset[str]().union(*(index.tops for index in indexes))
 
     def files(self, record: Record) -> tuple[SourceFile, ...]:
         """Return the tree files of a revision."""

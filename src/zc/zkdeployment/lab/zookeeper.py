@@ -91,7 +91,8 @@ class Server:
         """Start a server on a free port and wait, up to ``timeout`` seconds, until it serves.
 
         ``directory`` is made if need be; data that a former server left there is
-        served again. ``settings`` are further lines of its configuration. Raises :exc:`NoZooKeeper` or :exc:`NotStarted`.
+        served again. ``settings`` are further lines of its configuration. Raises
+        :exc:`NoZooKeeper` or :exc:`NotStarted`.
         """
         runtime = runtime or find_runtime()
         return start_somewhere(
