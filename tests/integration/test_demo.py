@@ -141,7 +141,7 @@ def _follow_guide(guide: str, directory: Path) -> None:
     commands = [line.strip() for line in guide.splitlines() if line.startswith("  ")]
     typed = [command for command in commands if not command.startswith("#")]
     tree, hosts, tail, commit, look, sync, back, history, stop, plan, resume = typed[:11]
-    slow, crash, again = typed[11:]
+    slow, crash, again = typed[11:14]
     assert "/web : web" in _type(tree)
     assert "/host2" in _type(hosts)
     assert "Done deploying version 4" in _type(tail.replace("-f", "-n 100"))
@@ -204,8 +204,8 @@ def test_a_kept_fleet_without_a_terminal_runs_until_it_is_told_to_end(temporary:
         assert demo.stdout is not None
         _read_until(demo.stdout, "2>&1 &")
         demo.send_signal(signal.SIGTERM)
-        demo.communicate(timeout=_BOUND)
-    assert demo.returncode == 0
+        text, _ = demo.communicate(timeout=_BOUND)
+    assert demo.returncode == 0, text
 
 
 def test_a_directory_that_cannot_be_in_a_url_is_refused(tmp_path: Path) -> None:
