@@ -25,6 +25,8 @@ logger = logging.getLogger("zc.zkdeployment.sync")
 #: Seconds that nobody waits longer for the next look, whatever goes wrong.
 LONGEST = 900.0
 
+_NOTHING = object()  # was seen
+
 
 class Follower:
     """Looks at a source every ``interval`` seconds, or at once when told to, and publishes.
@@ -47,7 +49,7 @@ class Follower:
         self._limits = limits
         self._interval = interval
         self._failures = 0
-        self._settled: object = None  # what was seen when there was nothing more to do
+        self._settled: object = _NOTHING  # what was seen when there was no more to do
         # Its put() may be called by a handler that interrupts its get().
         self._events: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
@@ -79,7 +81,7 @@ class Follower:
             return
         self._failures = 0
         settled = outcome.state in (State.CURRENT, State.REFUSED)
-        self._settled = seen if settled else None
+        self._settled = seen if settled else _NOTHING
 
     def _wait(self) -> bool:
         """Wait until it is time to look again; tell whether to go on."""
@@ -97,7 +99,7 @@ class Follower:
         try:
             fleet = read_fleet(self._zk)
         except NoFleet:
-            return None
+            return self._source.newest()
         hosts = tuple((host.identity, repr(host.version)) for host in fleet.hosts)
         begun = Revisions(self._zk.bulk.read).begun()
         return self._source.newest(), fleet.index, hosts, begun
@@ -107,7 +109,7 @@ class Follower:
         self._zk.exists(NOTIFY, self._notified)
 
     def _notified(self, _: Any) -> None:
-        self._settled = None
+        self._settled = _NOTHING
         self._events.put(True)
 
 
