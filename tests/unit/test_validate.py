@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from zc.zk.source import parse_source
 from zc.zk.tree import Node, format_tree, walk
-from zc.zkdeployment.desired import gather
+from zc.zkdeployment.desired import assemble, gather
+from zc.zkdeployment.manifest import compile_tree
 from zc.zkdeployment.model import Identity
 from zc.zkdeployment.problems import RULES, Place, Problem, severity_of
 from zc.zkdeployment.validate import Host, validate
@@ -396,5 +397,9 @@ def test_it_finds_an_error_exactly_if_some_host_would_refuse_the_tree(
         assert any(problem.severity == "error" for problem in problems), refusals
     if {problem.rule for problem in problems} & _REFUSED_BY_A_HOST:
         assert refusals, shown(problems)
+    if not any(problem.severity == "error" for problem in problems):
+        manifests = compile_tree(tree)
+        for identity in identities:
+            assert assemble(manifests, identity) == gather(tree, identity), "published or not"
     assert all(problem.severity == severity_of(problem.rule) for problem in problems)
     assert all(place.line for problem in problems for place in problem.places)
