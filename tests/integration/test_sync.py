@@ -117,6 +117,12 @@ def test_a_dry_run_writes_nothing_and_tells_what_would_change(
     assert (zk.get("/")[1], zk.get_properties("/a")["version"]) == (before, "1")
 
 
+def test_no_host_sees_a_fleet_before_there_is_a_tree_for_it(zk: zc.zk.ZK) -> None:
+    """An agent that found a version, and an empty tree, would remove all that its host has."""
+    assert publish(zk, Texts(site="/a : web\n  /deploy\n    /h1\n")).state is State.REFUSED
+    assert not zk.exists("/hosts")
+
+
 def test_an_all_stop_is_left_alone_unless_forced(
     zk: zc.zk.ZK, log: pytest.LogCaptureFixture
 ) -> None:
@@ -133,6 +139,7 @@ def test_a_stop_that_comes_meanwhile_stays_even_if_forced(zk: zc.zk.ZK) -> None:
             zk.properties("/hosts", watch=False).update(version=None)
             return super().read()
 
+    publish(zk, Texts())
     outcome = publish(zk, Stopping(), Limits(force=True))
     assert outcome.state is State.REFUSED
     assert "somebody else changed /hosts meanwhile" in str(outcome.reason)
@@ -186,7 +193,7 @@ def test_what_a_host_would_refuse_is_refused_for_all_before_anything_is_written(
 def test_a_tree_cannot_say_what_the_fleet_does(zk: zc.zk.ZK, top: str) -> None:
     outcome = publish(zk, Texts(site=f"{TREE}/{top}\n  version = 7\n"))
     assert f"/{top} says what the fleet does" in str(outcome.reason)
-    assert zk.get_properties("/hosts") == {"version": "initial"}
+    assert zk.get_children("/") == ["hosts-lock"]
 
 
 def test_places_in_the_queue_of_a_role_survive_a_publication(zk: zc.zk.ZK) -> None:

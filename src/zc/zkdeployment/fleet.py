@@ -22,14 +22,19 @@ class RegisteredHost:
 class Fleet:
     """The cluster version, all properties of ``/hosts``, and the hosts that are registered.
 
-    ``index`` is how often ``/hosts`` was set, as ZooKeeper counts: whoever knows it can
-    make sure that nobody set another version meanwhile.
+    ``index`` is how often ``/hosts`` was set, its creation included: whoever knows it can
+    make sure that nobody set another version meanwhile. It is 0 before there is a fleet.
     """
 
     version: Version
     index: int
     hosts: tuple[RegisteredHost, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def node_version(self) -> int:
+        """The version of ``/hosts`` as a node, which ZooKeeper counts from 0."""
+        return self.index - 1
 
     def behind(self) -> RegisteredHost | None:
         """Return the first host that has not reached the cluster version."""

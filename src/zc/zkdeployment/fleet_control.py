@@ -160,7 +160,7 @@ def _compare_and_set(zk: zc.zk.ZK, data: bytes, version: int) -> bool:
 
 def stop_of(fleet: Fleet) -> Stop | None:
     """Return what is known of the stop of a fleet that a person stopped, and nobody since."""
-    return _remembered(fleet.properties, fleet.index) if fleet.version is None else None
+    return _remembered(fleet.properties, fleet.node_version) if fleet.version is None else None
 
 
 def _remembered(properties: Mapping[str, Any], changes: int) -> Stop | None:

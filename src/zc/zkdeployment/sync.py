@@ -13,7 +13,7 @@ from enum import Enum
 
 import zc.zk
 from zc.zk.operations import Check
-from zc.zkdeployment.adapters.fleet_state import NoFleet, initial_fleet, make_fleet, read_fleet
+from zc.zkdeployment.adapters.fleet_state import NoFleet, initial_fleet, read_fleet
 from zc.zkdeployment.adapters.publisher_lock import LockTaken, publisher_lock
 from zc.zkdeployment.adapters.revisions import UPDATING, Revisions
 from zc.zkdeployment.errors import Refused
@@ -129,8 +129,6 @@ class _Attempt:
     dry_run: bool
 
     def run(self) -> Outcome:
-        if not self.dry_run:
-            make_fleet(self.zk)
         fleet = _read(self.zk)
         check_stop(fleet, self.limits)
         check_index(fleet, self.limits)

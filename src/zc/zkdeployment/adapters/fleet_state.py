@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import partial
 from typing import Any
 
-from kazoo.exceptions import NodeExistsError, NoNodeError
+from kazoo.exceptions import NoNodeError
 from kazoo.protocol.states import ZnodeStat
 
 import zc.zk
@@ -24,8 +23,12 @@ class NoFleet(Refused):
 
 
 def initial_fleet() -> Fleet:
-    """Return the fleet that :func:`make_fleet` would make."""
-    return Fleet(INITIAL, 0, (), {"version": INITIAL})
+    """Return what stands for a fleet to which nothing was published yet.
+
+    It is made by the first publication, and not before: agents would take a version
+    without a tree for the wish to remove all that they have.
+    """
+    return Fleet(INITIAL, 0)
 
 
 def read_cluster_node(zk: zc.zk.ZK) -> tuple[dict[str, Any], ZnodeStat]:
@@ -47,7 +50,7 @@ def read_fleet(zk: zc.zk.ZK) -> Fleet:
     """Return the fleet as it is now; raises what :func:`read_cluster_node` does."""
     properties, stat = read_cluster_node(zk)
     version = properties.get("version")
-    return Fleet(version, stat.version, read_hosts(zk), properties)
+    return Fleet(version, stat.version + 1, read_hosts(zk), properties)
 
 
 def read_hosts(zk: zc.zk.ZK) -> tuple[RegisteredHost, ...]:
@@ -59,12 +62,6 @@ def read_hosts(zk: zc.zk.ZK) -> tuple[RegisteredHost, ...]:
         for identifier, node in zip(identifiers, nodes, strict=True)
         if node.exists
     )
-
-
-def make_fleet(zk: zc.zk.ZK) -> None:
-    """See to it that there is a fleet; one that is made has the version :data:`INITIAL`."""
-    with contextlib.suppress(NodeExistsError):
-        zk.create(HOSTS, zc.zk.encode(initial_fleet().properties))
 
 
 def _host(identifier: str, properties: dict[str, Any]) -> RegisteredHost:

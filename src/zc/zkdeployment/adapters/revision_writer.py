@@ -126,7 +126,7 @@ class RevisionWriter:
             Set(path, data, node.stat.version) if node.stat else Create(path, data),
             Set(REVISIONS, encode_ledger(ledger), ledger_node.stat.version),
             Delete(UPDATING),
-            Set(HOSTS, hosts, fleet.index),
+            Set(HOSTS, hosts, fleet.node_version) if fleet.index else Create(HOSTS, hosts),
         ]
         try:
             self.zk.bulk.write(operations, self.guard)
