@@ -32,7 +32,8 @@ class ZooKeeper(Nodes):
     ``connection_string`` names servers, ``HOST:PORT,…/PATH`` with the path of a node
     to take for the root. The default is ``$ZC_ZK_CONNECTION_STRING`` or else
     ``127.0.0.1:2181``. A kazoo client that was started may be given instead, see
-    :mod:`zc.zk.connect`; it is not closed here. ``session_timeout`` is in seconds, 10 by default.
+    :mod:`zc.zk.connect`; it is not closed here. ``session_timeout`` is in seconds, 10 by default;
+    further ``options`` are those of :func:`zc.zk.connect.new_client`.
 
     Raises :exc:`~zc.zk.errors.FailedConnect` where no server answers; with ``wait``
     it keeps trying. See :class:`~zc.zk.nodes.Nodes` for what goes wrong later.
@@ -43,11 +44,13 @@ class ZooKeeper(Nodes):
         connection_string: str | KazooClient | None = None,
         session_timeout: float | None = None,
         wait: bool = False,
+        **options: Any,
     ) -> None:
         self._client_is_ours = not isinstance(connection_string, KazooClient)
         if self._client_is_ours:
             servers = connection_string or os.environ.get("ZC_ZK_CONNECTION_STRING") or _SERVERS
-            client = connect.new_client(servers, session_timeout or _SESSION_TIMEOUT)
+            seconds = session_timeout or _SESSION_TIMEOUT
+            client = connect.new_client(servers, seconds, **options)
             connect.start(client, servers, wait=wait)
         else:
             client = connection_string

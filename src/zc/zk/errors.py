@@ -12,6 +12,7 @@
     TreeChanging             a tree changed while it was read, each time
     GuardFailed              a node that a transaction depended on is not as it was
     FailedConnect            no ZooKeeper server answered
+     +-- NotTrusted          or none that proved who it is, or let this side prove it
     CancelWatch              raised by a callback that wants no further calls
 """
 
@@ -65,6 +66,21 @@ class GuardFailed(Exception):
 
 class FailedConnect(Exception):
     """No ZooKeeper server answered; the argument is the connection string."""
+
+
+class NotTrusted(FailedConnect):
+    """A server's certificate was refused, or it refused ours.
+
+    ``servers`` is the connection string, ``reason`` says which and why.
+    """
+
+    def __init__(self, servers: str, reason: str) -> None:
+        self.servers = servers
+        self.reason = reason
+        super().__init__(servers, reason)
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class CancelWatch(Exception):

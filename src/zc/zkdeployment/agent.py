@@ -10,7 +10,6 @@ import logging
 import os
 import threading
 
-import zc.zk
 from zc.zkdeployment.adapters.commands import script_home
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.requests import Requests
@@ -19,6 +18,7 @@ from zc.zkdeployment.adapters.single import OnlyAgent
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.config import Settings, settings_from_files
+from zc.zkdeployment.connection import connect
 from zc.zkdeployment.gate import Gate
 from zc.zkdeployment.model import Deployment, UnversionedDeployment, Version
 from zc.zkdeployment.observe import read_desired
@@ -65,7 +65,7 @@ class Agent:
         trust = trust_of(settings)
         self._only = OnlyAgent(settings.run_directory)
         try:
-            self.zk = zc.zk.ZK(settings.connection_string)
+            self.zk = connect(settings.zookeeper)
         except BaseException:
             self._only.close()
             raise

@@ -12,6 +12,8 @@ import zc.zk
 from zc.zkdeployment.adapters import status_file
 from zc.zkdeployment.adapters.registry import HOSTS
 from zc.zkdeployment.config import Settings
+from zc.zkdeployment.connection import connect
+from zc.zkdeployment.errors import BadConfiguration
 from zc.zkdeployment.health import (
     Health,
     Limits,
@@ -35,14 +37,20 @@ def check(settings: Settings, limits: Limits) -> Health:
     status = status_file.read(settings.run_directory)
     connection = settings.connection_string
     try:
-        with contextlib.closing(zc.zk.ZK(connection, _SESSION_TIMEOUT)) as zk:
+        with _connected(settings) as zk:
             seen = _observe(zk, settings.host_identifier, status)
     except zc.zk.FailedConnect:
         return Health(State.ERROR, f"No ZooKeeper server answered at {connection}")
+    except BadConfiguration as error:
+        return Health(State.ERROR, str(error))
     except KazooException as error:
         why = f"{type(error).__name__} {error}".rstrip()
         return Health(State.ERROR, f"Cannot read {HOSTS} from ZooKeeper at {connection}: {why}")
     return diagnose(seen, limits)
+
+
+def _connected(settings: Settings) -> contextlib.closing[zc.zk.ZK]:
+    return contextlib.closing(connect(settings.zookeeper, session_timeout=_SESSION_TIMEOUT))
 
 
 def _observe(zk: zc.zk.ZK, host_identifier: str, status: StatusFile) -> Observed:

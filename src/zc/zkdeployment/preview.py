@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import zc.zk
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.config import Settings
+from zc.zkdeployment.connection import connect
 from zc.zkdeployment.gate import Gate, judge
 from zc.zkdeployment.model import Identity, Software, Version
 from zc.zkdeployment.names import is_url
@@ -64,7 +64,7 @@ def preview(settings: Settings) -> Preview:
     """
     identity = identity_of(settings)
     trust = trust_of(settings, remember=False)
-    zk = zc.zk.ZK(settings.connection_string)
+    zk = connect(settings.zookeeper)
     try:
         wakeup = Wakeup()
         cluster = Registry(zk, identity, wakeup, StopIntent(settings.run_directory))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -149,10 +149,10 @@ class NodeLocks:
 
     def _create(self, lock: str) -> None:
         for path in (ROOT, lock):
-            try:
-                self._requests.create(path, _FREE)
-            except NodeExistsError:
-                continue
+            # Asked first: whoever may not create it is not told that it exists.
+            if self._requests.exists(path) is None:
+                with suppress(NodeExistsError):
+                    self._requests.create(path, _FREE)
         self._wakeup.set()
 
     def _take(self, lock: str, look: _Look, own: list[str]) -> bool:

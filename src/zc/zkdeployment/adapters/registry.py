@@ -92,9 +92,7 @@ class Registry:
         self._shown["version"] = version
         try:
             with silence_named():
-                self._zk.ephemerals.create(
-                    self._path, codec.encode(self._shown), zc.zk.OPEN_ACL_UNSAFE
-                )
+                self._zk.ephemerals.create(self._path, codec.encode(self._shown))
         except NodeExistsError:
             return False
         except NoNodeError:

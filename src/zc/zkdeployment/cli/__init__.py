@@ -23,6 +23,7 @@ _SUBCOMMANDS = {
         "stop",
         "resume",
         "keygen",
+        "acl",
         "tree",
         "demo",
         "completion",

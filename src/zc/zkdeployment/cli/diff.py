@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from zc.zk import ZK
 from zc.zkdeployment.cli import diff_format
 from zc.zkdeployment.cli.command import ComparingCommand
-from zc.zkdeployment.cli.options import json_option, zookeeper_option
+from zc.zkdeployment.cli.options import connect_to, json_option, zookeeper_option
 from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.versions import read_published
 from zc.zkdeployment.comparison import Live, Published, Side, compare_sides
@@ -56,7 +55,7 @@ def diff(before: str, after: str, subdirectory: str, as_json: bool, zookeeper: s
     """
     with contextlib.ExitStack() as stack:
         one, other = (_side(text, subdirectory, stack) for text in (before, after))
-        found = compare_sides(one, other, lambda: ZK(zookeeper))
+        found = compare_sides(one, other, lambda: connect_to(zookeeper))
     if as_json:
         print_json(diff_format.as_data(found))
     else:

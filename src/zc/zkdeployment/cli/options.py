@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
-from kazoo.hosts import collect_hosts
-from kazoo.protocol.paths import normpath
+from click.core import ParameterSource
 
 from zc.zk import ZK
 from zc.zk.links import normalize
 from zc.zkdeployment.config import (
+    CONFIGURATION_VARIABLE,
     DEFAULT_CONNECTION_STRING,
     Settings,
     settings_from_configuration,
     settings_from_files,
+    settings_of_operator,
 )
+from zc.zkdeployment.connection import connect
+from zc.zkdeployment.zookeeper_settings import ZooKeeperSettings, check_servers
+
+_CONFIGURATION = "zookeeper_config"
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -27,8 +32,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def _connection(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Return a connection string that kazoo accepts (a callback)."""
     try:
-        _, root = collect_hosts(value)
-        normpath(root or "/")
+        check_servers(value)
     except ValueError as error:
         raise click.BadParameter(
             f"{value!r} is not HOST:PORT[,HOST:PORT...][/PATH]: {error}.", ctx, param
@@ -36,7 +40,7 @@ def _connection(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
-zookeeper_option = click.option(
+_servers_option = click.option(
     "--zookeeper",
     metavar="CONNECTION",
     callback=_connection,
@@ -46,6 +50,24 @@ zookeeper_option = click.option(
     show_envvar=True,
     help="Where ZooKeeper is: HOST:PORT[,HOST:PORT...][/PATH].",
 )
+
+_configuration_option = click.option(
+    "--zookeeper-config",
+    _CONFIGURATION,
+    metavar="FILE",
+    envvar=CONFIGURATION_VARIABLE,
+    show_envvar=True,
+    expose_value=False,
+    callback=lambda ctx, _, value: ctx.meta.update({_CONFIGURATION: value}),
+    help="How to talk to ZooKeeper, and where it is without --zookeeper: an INI file with a"
+    " section [zookeeper].",
+)
+
+
+def zookeeper_option(function: _Function) -> _Function:
+    """Add what says where ZooKeeper is, for :func:`open_tree`, and how to talk to it."""
+    return _servers_option(_configuration_option(function))
+
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document instead of text."
@@ -61,9 +83,33 @@ def node_path(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return normalize(value)
 
 
-def open_tree(connection: str) -> contextlib.closing[ZK]:
-    """Connect to ZooKeeper, for a ``with`` statement. Raises ``FailedConnect``."""
-    return contextlib.closing(ZK(connection))
+def zookeeper_settings(connection: str) -> ZooKeeperSettings:
+    """Return where ZooKeeper is, and how to talk to it.
+
+    ``connection`` is the value of ``--zookeeper``. It was given on the command line, or a
+    file that says another place counts: what is secret there is meant for that place.
+    """
+    settings = settings_of_operator(_environ())
+    if _given() or not settings.servers:
+        return replace(settings, servers=connection)
+    return settings
+
+
+def connect_to(connection: str, *, wait: bool = False) -> ZK:
+    """Connect to ZooKeeper; raises ``FailedConnect`` and ``BadConfiguration``."""
+    return connect(zookeeper_settings(connection), wait=wait)
+
+
+def open_tree(connection: str, *, wait: bool = False) -> contextlib.closing[ZK]:
+    """Connect to ZooKeeper, for a ``with`` statement: see :func:`connect_to`."""
+    return contextlib.closing(connect_to(connection, wait=wait))
+
+
+def connect_with(
+    settings: ZooKeeperSettings, *, check_credentials: bool = True
+) -> contextlib.closing[ZK]:
+    """Connect to ZooKeeper as settings say, for a ``with`` statement."""
+    return contextlib.closing(connect(settings, check_credentials=check_credentials))
 
 
 def host_options(function: _Function) -> _Function:
@@ -75,9 +121,24 @@ def host_options(function: _Function) -> _Function:
 
 def settings_of(configuration: str | None, zookeeper: str) -> Settings:
     """Return the settings that the values of :func:`host_options` select."""
+    environ = _environ()
     settings = (
-        settings_from_configuration(configuration, os.environ)
+        settings_from_configuration(configuration, environ)
         if configuration
-        else settings_from_files(os.environ)
+        else settings_from_files(environ)
     )
-    return replace(settings, connection_string=zookeeper)
+    return replace(settings, connection_string=zookeeper) if _given() else settings
+
+
+def _given() -> bool:
+    """Tell whether the command line says where ZooKeeper is."""
+    source = click.get_current_context().get_parameter_source("zookeeper")
+    return source is ParameterSource.COMMANDLINE
+
+
+def _environ() -> Mapping[str, str]:
+    """Return the environment as the command line has it."""
+    return {
+        **os.environ,
+        CONFIGURATION_VARIABLE: click.get_current_context().meta[_CONFIGURATION] or "",
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import signal
 from fractions import Fraction
@@ -105,7 +104,7 @@ def sync(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("kazoo.zc.zk").setLevel(logging.INFO if verbose else logging.WARNING)
     logging.getLogger("zc.zkdeployment").setLevel(logging.DEBUG if verbose else logging.INFO)
-    with contextlib.closing(ZK(zookeeper, wait=options["watch"])) as zk:
+    with open_tree(zookeeper, wait=options["watch"]) as zk:
         return _sync(zk, source, **options)
 
 

@@ -15,6 +15,7 @@ _DEBIAN_NAMES = (
     "slf4j-api",
     "slf4j-simple",
     "netty-all",
+    "netty-codec",  # for TLS; netty-all does not lead there
     "metrics-core",
     "snappy-java",
     "commons-cli",

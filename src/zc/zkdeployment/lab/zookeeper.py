@@ -17,7 +17,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from zc.zkdeployment.lab.child import Child
 from zc.zkdeployment.lab.free_ports import HOST, free_ports
@@ -41,6 +41,9 @@ maxClientCnxns=0
 admin.enableServer=false
 4lw.commands.whitelist=*
 """
+
+
+_Server = TypeVar("_Server", bound="Server")
 
 
 class NotStarted(RuntimeError):
@@ -215,7 +218,9 @@ class Server:
         ]
 
 
-def start_somewhere(make: Callable[[], tuple[Server, ...]], timeout: float) -> tuple[Server, ...]:
+def start_somewhere(
+    make: Callable[[], tuple[_Server, ...]], timeout: float
+) -> tuple[_Server, ...]:
     """Start the servers that ``make`` returns; make others where a port was taken meanwhile."""
     for _ in range(_TRIES):
         servers = make()
@@ -235,6 +240,6 @@ def start_somewhere(make: Callable[[], tuple[Server, ...]], timeout: float) -> t
     raise taken
 
 
-def _kill(servers: tuple[Server, ...]) -> None:
+def _kill(servers: Sequence[Server]) -> None:
     for server in servers:
         server.kill()

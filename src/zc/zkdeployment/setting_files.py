@@ -1,0 +1,165 @@
+"""Reading settings: files in INI format, what their values refer to, and where that is.
+
+Every path that a setting gives is meant below the root directory ``TEST_ROOT``
+(agent.txt, "testroot"): it is prefixed with the root unless it lies below it
+already. What cannot be read is :exc:`~zc.zkdeployment.errors.BadConfiguration`, which
+names the setting; what files hold is in no message.
+"""
+
+from __future__ import annotations
+
+import configparser
+import difflib
+import os
+import re
+import stat
+import time
+import urllib.parse
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zc.zkdeployment.errors import BadConfiguration
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+_MOST = 64 * 1024  # bytes that a setting or a configuration file may have
+_OTHERS = 0o077  # any access by group and others
+
+_control = re.compile(r"[\x00-\x1f\x7f]").search
+
+
+def root_of(environ: Mapping[str, str]) -> str:
+    """Return the root directory."""
+    return str(Path(os.path.normpath(Path(environ.get("TEST_ROOT") or "/").absolute())))
+
+
+def below(root: str, path: str) -> str:
+    """Return where a path lies below the root directory."""
+    inside = os.path.normpath("/" + path.lstrip("/"))
+    return inside if Path(inside).is_relative_to(root) else root + inside
+
+
+def absolute_path(setting: str, value: str, root: str) -> str:
+    """Return the path that a setting gives, below the root directory."""
+    if not value.startswith("/") or _control(value):
+        raise BadConfiguration(f"{setting}: {value[:200]!r} is not an absolute path")
+    return below(root, value)
+
+
+def read_ini(path: str) -> configparser.RawConfigParser:
+    """Return what is in a configuration file, values as they are written."""
+    if not Path(path).exists():
+        raise BadConfiguration(f"configuration file: {path} does not exist")
+    text = read_text("configuration file", path)
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(text, source=path)
+    except configparser.ParsingError as error:
+        # Its own message shows the lines, of which one may be a secret.
+        found = getattr(error, "errors", None) or [(getattr(error, "lineno", "?"), "")]
+        lines = ", ".join(str(number) for number, _ in found)
+        raise BadConfiguration(
+            f"configuration file: {path} is not in INI format: see line {lines}"
+        ) from None
+    except configparser.Error as error:
+        why = " ".join(str(error).split())
+        raise BadConfiguration(f"configuration file: {path} is not in INI format: {why}") from None
+    return parser
+
+
+def misspelled(setting: str, known: Collection[str]) -> str | None:
+    """Return the known setting that an unknown one looks like, if it does."""
+    meant = difflib.get_close_matches(setting, known, n=1, cutoff=0.75)
+    return meant[0] if meant else None
+
+
+def file_named_by(value: str, root: str) -> str | None:
+    """Return the path that a value ``file:///PATH`` refers to, ``None`` for any other value."""
+    if not value.startswith("file:///"):
+        return None
+    return below(root, urllib.parse.unquote(value.removeprefix("file://")))
+
+
+def check_private(setting: str, path: str) -> None:
+    """Refuse a file with a secret that is not there, or not for its owner alone."""
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError) as error:
+        raise BadConfiguration(f"{setting}: {path!r} cannot be read: {error}") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise BadConfiguration(f"{setting}: {path} is not a file")
+    if found.st_mode & _OTHERS:
+        raise BadConfiguration(
+            f"{setting}: {path} has mode {found.st_mode & 0o777:03o}, so that group or others"
+            f" can use it; if nobody did, protect it with: chmod 600 {path}"
+        )
+
+
+def resolve(setting: str, value: str, root: str, patience: float) -> str:
+    """Return a value, or what the file or URL holds that it is.
+
+    ``patience``, in seconds, is what a URL may take. Proxies are not used: a metadata
+    service that tells a host who it is has to be asked directly.
+    """
+    path = file_named_by(value, root)
+    if path is not None:
+        return read_text(setting, path).strip()
+    if value.startswith(("http://", "https://")):
+        return _fetch(setting, value, patience).strip()
+    return value
+
+
+def read_text(setting: str, path: str) -> str:
+    """Return the text of a file, nothing if there is none."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(_MOST + 1)
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:  # a path that holds a NUL is a ValueError
+        raise BadConfiguration(f"{setting}: {path!r} cannot be read: {error}") from error
+    return _text(setting, path, data)
+
+
+def _fetch(setting: str, url: str, patience: float) -> str:
+    import http.client  # these take as long to import as all else that an agent needs, and
+    import urllib.error  # few agents ask a metadata service
+    import urllib.request
+
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + patience
+    try:
+        with opener.open(url, timeout=patience) as response:
+            return _text(setting, url, _body(response, deadline))
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == http.HTTPStatus.NOT_FOUND:
+            return ""
+        raise BadConfiguration(
+            f"{setting}: {url} answered with status {error.code}, not with 200 or 404"
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise BadConfiguration(f"{setting}: {url} cannot be read: {error}") from error
+
+
+def _body(response: HTTPResponse, deadline: float) -> bytes:
+    data = b""
+    while len(data) <= _MOST and (chunk := response.read1(_MOST)):
+        data += chunk
+        if time.monotonic() > deadline:
+            raise TimeoutError("it takes too long to answer")
+    if response.length and len(data) <= _MOST:
+        # Part of a host identifier might be another host's.
+        raise ConnectionError(f"{response.length} bytes of the answer are missing")
+    return data
+
+
+def _text(setting: str, where: str, data: bytes) -> str:
+    if len(data) > _MOST:
+        raise BadConfiguration(f"{setting}: {where} is longer than {_MOST} bytes")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise BadConfiguration(f"{setting}: {where} is not UTF-8 text: {error}") from error
