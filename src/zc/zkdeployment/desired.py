@@ -157,6 +157,9 @@ def property_of(tree: Tree, node: str, name: str, default: Any = None) -> Any:
 
     Raises :exc:`zc.zk.errors.BadPropertyLink`.
     """
+    held = tree.get(node, {})
+    if name in held:  # no link is followed, as nearly always
+        return held[name]
     try:
         return links.get_property(node, name, tree.get)
     except KeyError:
