@@ -7,13 +7,14 @@ those of agent.txt and companions.md, "Role controllers".
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from zc.zkdeployment.errors import Abandoned, BadHost
-from zc.zkdeployment.model import Deployment, Desired, Identity, Installed
+from zc.zkdeployment.model import Deployment, Desired, Identity, Installed, Version
 from zc.zkdeployment.packages import satisfies
 from zc.zkdeployment.plan import (
     DeployNode,
@@ -50,7 +51,7 @@ class GoingOn(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deploying:
-    """One deployment on this host.
+    """One deployment on this host, of the cluster version ``version``.
 
     ``going_on`` is called before every step and raises
     :exc:`~zc.zkdeployment.errors.Abandoned` when the deployment must not go on;
@@ -58,10 +59,14 @@ class Deploying:
     few words at every step. ``failed`` is called with an error while the node's
     lock is still held, so that the fleet is stopped before another host can
     begin with that node.
+
+    Scripts find ``version`` in their environment as ``ZKDEPLOY_VERSION``; those that run
+    under a node lock its number as ``ZKDEPLOY_LOCK``: docs/adr/0003-locks.md.
     """
 
     identity: Identity
     world: World
+    version: Version
     going_on: GoingOn
     status: Callable[[str], None]
     failed: Callable[[Exception], None]
@@ -108,13 +113,14 @@ class Deploying:
             return self
         self.going_on(afresh=True)
         self._role_script(controller, "starting-deployments")
-        return Deploying(self.identity, self.world, _always, self.status, self.failed)
+        return replace(self, going_on=_always)
 
     def _role_script(self, controller: str | None, name: str) -> None:
         if controller is not None:
             self.status(f"role script {name}")
             script = self.world.files.software_path(controller, "bin", name)
-            self.world.commands.run([script, f"/roles/{self.identity.role}"])
+            argv = [script, f"/roles/{self.identity.role}"]
+            self.world.commands.run(argv, env=self._environment())
 
     def _update_controller(self, step: UpdateController) -> None:
         software = self.world.software
@@ -136,29 +142,43 @@ class Deploying:
         deployment = step.deployment
         self.status(f"remove {deployment.path} {deployment.n}")
         script = self.world.files.software_path(deployment.rpm_name, "bin", "zookeeper-deploy")
-        self.world.commands.run([script, "-u", deployment.path, str(deployment.n)])
+        argv = [script, "-u", deployment.path, str(deployment.n)]
+        self.world.commands.run(argv, env=self._environment())
         self.world.files.forget_deployment(deployment)
 
     def _deploy_node(self, node: DeployNode, *, locked: bool) -> None:
-        lock = self.world.locks.node(node.path, self.going_on) if locked else nullcontext()
-        with lock:
+        with self._node_lock(node) if locked else nullcontext() as lock:
             for number, deployment in enumerate(node.deployments):
-                self.going_on(afresh=number > 0)  # for the first one, taking the lock vouched
+                if number and locked:
+                    self.world.locks.check(node.path, partial(self.going_on, afresh=True))
+                else:
+                    self.going_on(afresh=number > 0)  # of the first, taking the lock vouched
                 try:
-                    self._deploy(deployment)
+                    self._deploy(deployment, lock)
                 except Abandoned:
                     raise
                 except Exception as error:  # whatever it is, the fleet must stop
                     self.failed(error)
                     raise
 
-    def _deploy(self, deployment: Deployment) -> None:
+    def _node_lock(self, node: DeployNode) -> AbstractContextManager[int]:
+        count = len(node.deployments)
+        step = f"deploying {count} instance{'s' * (count > 1)}"
+        return self.world.locks.node(node.path, self.going_on, self.version, step)
+
+    def _deploy(self, deployment: Deployment, lock: int | None) -> None:
         self.status(f"deploying {deployment.path} {deployment.n}")
         self.world.files.prepare_deployment(deployment)
         script = self.world.files.software_path(deployment.rpm_name, "bin", "zookeeper-deploy")
         subtype = ["-r", deployment.subtype] if deployment.subtype else []
-        self.world.commands.run([script, *subtype, deployment.path, str(deployment.n)])
+        argv = [script, *subtype, deployment.path, str(deployment.n)]
+        self.world.commands.run(argv, env=self._environment(lock))
         self.world.files.record_deployment(deployment)
+
+    def _environment(self, lock: int | None = None) -> Mapping[str, str]:
+        """Return what a script learns of the deployment besides its arguments."""
+        version = {"ZKDEPLOY_VERSION": str(self.version)}
+        return version if lock is None else {**version, "ZKDEPLOY_LOCK": str(lock)}
 
     def _remove_leftovers(self, desired: Desired, before: Installed) -> None:
         self.world.files.forget_removed()

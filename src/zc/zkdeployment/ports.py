@@ -188,11 +188,24 @@ class Trees(Protocol):
 class NodeLocks(Protocol):
     """What keeps two hosts from working on one application node at a time."""
 
-    def node(self, path: str, going_on: Callable[[], None]) -> AbstractContextManager[None]:
-        """Lock the application node at ``path``.
+    def node(
+        self,
+        path: str,
+        going_on: Callable[[], None],
+        version: Version = None,
+        step: str | None = None,
+    ) -> AbstractContextManager[int]:
+        """Lock the application node at ``path``; provides a number greater than any before.
 
         Waiting, it calls ``going_on`` whenever something changed; what that
-        raises ends the wait and withdraws the request.
+        raises ends the wait and withdraws the request. ``version``, the cluster version
+        that is deployed, and ``step`` are for people who look at locks.
+        """
+
+    def check(self, path: str, going_on: Callable[[], None]) -> None:
+        """Raise :exc:`~zc.zkdeployment.errors.Abandoned` if a lock was broken that was taken.
+
+        While that cannot be known, it calls ``going_on`` again and again.
         """
 
     def owned(self) -> frozenset[str]:

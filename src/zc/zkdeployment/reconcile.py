@@ -116,7 +116,9 @@ class Reconciler:
                 self._trees, self._identity, version, lambda: self._check_same(version)
             )
             status("got deployments")
-            deploying = Deploying(self._identity, self._world, going_on, status, self._stop_fleet)
+            deploying = Deploying(
+                self._identity, self._world, version, going_on, status, self._stop_fleet
+            )
             self._world.files.begin_version(version)
             deploying.run(desired)
             self._reached(version)

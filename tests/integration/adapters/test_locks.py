@@ -3,61 +3,15 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 from kazoo.client import KazooClient
+from tests.support.locking import LIMIT, Host, hosts, wait_for_children
 
 import zc.zk
-from zc.zkdeployment.adapters.locks import ROOT, NodeLocks
-from zc.zkdeployment.adapters.registry import Registry
-from zc.zkdeployment.adapters.stop_intent import StopIntent
+from zc.zkdeployment.adapters.locks import ROOT
 from zc.zkdeployment.errors import Abandoned
-from zc.zkdeployment.model import Identity
-from zc.zkdeployment.wakeup import Wakeup
-
-LIMIT = 20  # seconds until a test that waits has failed
-
-
-class Host:
-    """A host that can take node locks, in threads of its own."""
-
-    def __init__(self, name: str, connection: str) -> None:
-        self.zk = zc.zk.ZK(connection)
-        self.wakeup = Wakeup()
-        identity = Identity(name, f"{name}.example.com")
-        self.registry = Registry(self.zk, identity, self.wakeup, StopIntent("/nonexistent"))
-        self.locks = NodeLocks(self.zk, identity, self.wakeup, self.registry)
-        self.registry.read_version()
-        self.stopped = False
-        self.has_it = threading.Event()
-        self.give_back = threading.Event()
-        self.abandoned = threading.Event()
-        self.thread: threading.Thread | None = None
-
-    def going_on(self) -> None:
-        if self.stopped:
-            raise Abandoned("the test says so")
-
-    def start(self, path: str) -> None:
-        self.thread = threading.Thread(target=self._hold, args=(path,), daemon=True)
-        self.thread.start()
-
-    def _hold(self, path: str) -> None:
-        try:
-            with self.locks.node(path, self.going_on):
-                self.has_it.set()
-                assert self.give_back.wait(LIMIT)
-        except Abandoned:
-            self.abandoned.set()
-
-    def finish(self) -> None:
-        self.give_back.set()
-        assert self.thread is not None
-        self.thread.join(LIMIT)
-        assert not self.thread.is_alive()
 
 
 @pytest.fixture(autouse=True)
@@ -67,25 +21,8 @@ def fleet(zk: zc.zk.ZK) -> None:
 
 @pytest.fixture
 def host(zk_connection: str) -> Iterator[Callable[[str], Host]]:
-    with ExitStack() as stack:
-
-        def make(name: str) -> Host:
-            made = Host(name, zk_connection)
-            stack.callback(made.zk.close)
-            return made
-
+    with hosts(zk_connection) as make:
         yield make
-
-
-def wait_for_children(zk: zc.zk.ZK, path: str, count: int) -> None:
-    enough = threading.Event()
-
-    def look(children: list[str]) -> None:
-        if len(children) >= count:
-            enough.set()
-
-    zk.client.ChildrenWatch(path, look)
-    assert enough.wait(LIMIT)
 
 
 def test_a_lock_is_taken_at_once_and_leaves_nothing_behind(
@@ -252,17 +189,6 @@ def test_a_lock_that_was_broken_is_left_alone(
     assert [r.getMessage() for r in caplog.records if r.name.startswith("zc.zkdeployment")] == [
         "The lock /agent-locks/a was broken by somebody else"
     ]
-
-
-@pytest.mark.parametrize("data", [b"\xff\x00", b"[]", b'{"owners": 3}', b'{"owners": [{}]}'])
-def test_a_lock_node_with_nonsense_is_a_free_lock(
-    data: bytes, zk: zc.zk.ZK, host: Callable[[str], Host]
-) -> None:
-    zk.create(ROOT)
-    zk.create(f"{ROOT}/a", data)
-    one = host("one")
-    with one.locks.node("/a", one.going_on):
-        assert zk.get_properties(f"{ROOT}/a")["owners"][0]["host"] == "one"
 
 
 def test_nobody_takes_a_node_without_having_seen_the_stop_before(

@@ -102,3 +102,31 @@ def test_a_host_that_failed_before_keeps_its_place_when_it_must_not_go_on(
     with pytest.raises(Abandoned), locks(queue, "one").role("cache", stopped):
         pass
     assert queue.get_children("/role-locks/cache") == ["lr-0000000000"]
+
+
+def test_a_place_that_was_taken_away_meanwhile_fails_no_deployment(
+    queue: zc.zk.ZK, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody broke the lock of a host that works: it finishes, and its log says so."""
+    with locks(queue, "one").role("cache", go_on):
+        queue.delete("/role-locks/cache/lr-0000000000")
+        queue.create("/role-locks/cache/lr-0000000009", b'{"requestor": "two"}')
+    assert "The lock /role-locks/cache was broken by somebody else" in caplog.text
+    assert queue.get_children("/role-locks/cache") == ["lr-0000000009"]
+
+
+def test_a_lock_node_that_is_deleted_while_a_host_waits_is_missed_by_name(
+    queue: zc.zk.ZK,
+) -> None:
+    queue.create("/role-locks/cache/lr-0000000000", b'{"requestor": "two"}')
+    wakeup = Wakeup()
+
+    def delete() -> None:
+        if len(queue.get_children("/role-locks/cache")) == 2:
+            queue.delete("/role-locks/cache", recursive=True)
+
+    with (
+        pytest.raises(BadHost, match="role lock node '/role-locks/cache' must exist"),
+        locks(queue, "one", wakeup).role("cache", delete),
+    ):
+        pass

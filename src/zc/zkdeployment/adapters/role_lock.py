@@ -6,6 +6,7 @@ host that failed keeps its place, the first one, until it deployed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -18,6 +19,8 @@ from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.errors import Abandoned, BadHost, Unreachable
 from zc.zkdeployment.model import Identity
 from zc.zkdeployment.wakeup import Wakeup
+
+logger = logging.getLogger(__name__)
 
 ROOT = "/role-locks"
 
@@ -42,7 +45,8 @@ class RoleLocks:
         lock = f"{ROOT}/{role}"
         self._acquire(lock, going_on)
         yield
-        self._release(lock)
+        if not self._release(lock):
+            logger.warning("The lock %s was broken by somebody else", lock)
 
     def _acquire(self, lock: str, going_on: Callable[[], None]) -> None:
         newcomer = not self._own(lock)
@@ -74,7 +78,10 @@ class RoleLocks:
             self._requests.create_sequential(f"{lock}/lr-", codec.encode(request))
             self._wakeup.set()
             return False
-        queue = self._requests.children(lock, self._woken)
+        try:
+            queue = self._requests.children(lock, self._woken)
+        except NoNodeError:
+            raise BadHost(_missing(lock)) from None
         return queue[:1] == own[:1]
 
     def _own(self, lock: str) -> list[str]:
@@ -82,7 +89,7 @@ class RoleLocks:
         try:
             queue = self._requests.children(lock)
         except NoNodeError:
-            raise BadHost(f"role lock node {lock!r} must exist") from None
+            raise BadHost(_missing(lock)) from None
         nodes = self._requests.read(f"{lock}/{name}" for name in queue)
         return [
             node.path.rpartition("/")[2]
@@ -90,9 +97,17 @@ class RoleLocks:
             if codec.decode(node.data).get("requestor") == self._identity.host_identifier
         ]
 
-    def _release(self, lock: str) -> None:
-        for name in self._own(lock):
-            self._requests.delete(f"{lock}/{name}")
+    def _release(self, lock: str) -> bool:
+        """Leave the line; tell whether this host stood there."""
+        own = self._own(lock)
+        for name in own:
+            with suppress(NoNodeError):  # broken meanwhile
+                self._requests.delete(f"{lock}/{name}")
+        return bool(own)
 
     def _woken(self, *_: Any) -> None:
         self._wakeup.set()
+
+
+def _missing(lock: str) -> str:
+    return f"role lock node {lock!r} must exist"

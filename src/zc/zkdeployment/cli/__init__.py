@@ -22,6 +22,7 @@ _SUBCOMMANDS = {
         "rollback",
         "stop",
         "resume",
+        "locks",
         "keygen",
         "acl",
         "tree",

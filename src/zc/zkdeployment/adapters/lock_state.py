@@ -1,0 +1,189 @@
+"""All locks as they are now, read in a number of requests that does not grow with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import zc.zk
+from zc.zk.bulk import Result
+from zc.zk.operations import Delete, Operation, Set
+from zc.zkdeployment.adapters import locks, role_lock
+from zc.zkdeployment.adapters.lock_marker import FREE, Marker, marker_of, session_text
+from zc.zkdeployment.adapters.lock_nodes import host_of, in_line
+from zc.zkdeployment.adapters.registry import HOSTS
+from zc.zkdeployment.model import Version
+from zc.zkdeployment.moments import text_of
+from zc.zkdeployment.names import decode_path
+
+
+class _Node(NamedTuple):
+    """A node that is there."""
+
+    path: str
+    data: bytes
+    stat: Any
+    children: Sequence[str]
+
+
+_Nodes = Mapping[str, _Node]  # by path
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock; ``host`` is ``None`` where its data make no sense.
+
+    ``since`` is ISO 8601, UTC. ``number`` is greater than those of all who held the lock
+    before. ``alive`` tells whether its agent is registered, ``same_session`` whether that is
+    still in the session in which the lock was taken, ``None`` for locks of roles: they know
+    no session, boot, version or step.
+    """
+
+    host: str | None
+    name: str | None
+    since: str | None
+    alive: bool
+    same_session: bool | None = None
+    session: str | None = None
+    boot: str | None = None
+    version: Version = None
+    step: str | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """Who stands in line for a lock, and since when (ISO 8601, UTC)."""
+
+    host: str | None
+    name: str | None
+    since: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LockState:
+    """A lock that somebody holds or waits for, first in line first.
+
+    ``path`` is that of an application node, or of the lock node of a role.
+    """
+
+    kind: Literal["node", "role"]
+    path: str
+    holders: tuple[Holder, ...]
+    waiters: tuple[Waiter, ...]
+
+    @property
+    def dead(self) -> bool:
+        """Whether no agent is there that could give it back."""
+        return not all(holder.alive for holder in self.holders)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A lock, its node, and what takes it from exactly the holder that was seen."""
+
+    state: LockState
+    lock: str
+    removal: tuple[Operation, ...]
+
+
+def see_locks(zk: zc.zk.ZK) -> list[Seen]:
+    """Return all locks that are held or waited for; raises what :class:`zc.zk.ZK` raises."""
+    zk.bulk.calls.read(partial(zk.client.sync_async, HOSTS))  # a server may lag behind
+    tops = zk.bulk.read([locks.ROOT, role_lock.ROOT, HOSTS], data=False, children=True)
+    hosts, nodes = [
+        [f"{top.path}/{name}" for top in some for name in sorted(top.children or ())]
+        for some in (tops[2:], tops[:2])
+    ]
+    found = list(_there(zk.bulk.read(nodes, children=True)))
+    places = [f"{node.path}/{name}" for node in found for name in node.children]
+    below = {node.path: node for node in _there(zk.bulk.read([*hosts, *places]))}
+    seen = (
+        _node_lock(node, below)
+        if node.path.startswith(f"{locks.ROOT}/")
+        else _role_lock(node, below)
+        for node in found
+    )
+    return [each for each in seen if each.state.holders or each.state.waiters]
+
+
+def _there(nodes: Iterable[Result]) -> Iterator[_Node]:
+    for node in nodes:
+        if node.stat is not None:
+            yield _Node(node.path, node.data, node.stat, node.children or ())
+
+
+def _node_lock(node: _Node, below: _Nodes) -> Seen:
+    marker = marker_of(node.data)
+    queue = in_line(node.children)
+    path = decode_path(node.path.rpartition("/")[2])
+    holders = () if marker is None else (_holder(marker, node, below),)
+    waiters = tuple(_waiters(node.path, queue, below))
+    removal = (Set(node.path, FREE, node.stat.version),)
+    return Seen(LockState("node", path, holders, waiters), node.path, removal)
+
+
+def _holder(marker: Marker, node: _Node, below: _Nodes) -> Holder:
+    host = below.get(f"{HOSTS}/{marker.host}")
+    session = session_text(host.stat.ephemeralOwner) if host else None
+    return Holder(
+        marker.host,
+        marker.name,
+        _moment(marker.since),
+        _alive(marker.host, marker.name, below),
+        session is not None and session == marker.session,
+        marker.session,
+        marker.boot,
+        marker.version,
+        marker.step,
+        node.stat.mzxid,
+    )
+
+
+def _waiters(lock: str, queue: tuple[str, ...], below: _Nodes) -> Iterator[Waiter]:
+    for place in queue:
+        if node := below.get(f"{lock}/{place}"):
+            name = zc.zk.decode(node.data).get("name")
+            yield Waiter(host_of(place), _text(name), _moment(node.stat.created))
+
+
+def _role_lock(node: _Node, below: _Nodes) -> Seen:
+    requests = [
+        found for name in sorted(node.children) if (found := below.get(f"{node.path}/{name}"))
+    ]
+    waiters = [_request(request) for request in requests]
+    removal = tuple(Delete(first.path, first.stat.version) for first in requests[:1])
+    holders = tuple(
+        Holder(first.host, first.name, first.since, _alive(first.host, first.name, below))
+        for first in waiters[:1]
+    )
+    state = LockState("role", node.path, holders, tuple(waiters[1:]))
+    return Seen(state, node.path, removal)
+
+
+def _request(node: _Node) -> Waiter:
+    properties = zc.zk.decode(node.data)
+    host, name = (_text(properties.get(each)) for each in ("requestor", "hostname"))
+    return Waiter(host, name, _moment(node.stat.created))
+
+
+def _alive(host: str | None, name: str | None, below: _Nodes) -> bool:
+    """Tell whether the agent of a host is registered; one of another name is another machine."""
+    node = below.get(f"{HOSTS}/{host}")
+    if host is None or node is None or not node.stat.ephemeralOwner:
+        return False
+    return name is None or zc.zk.decode(node.data).get("name") == name
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _moment(seconds: float | None) -> str | None:
+    try:
+        return None if seconds is None else text_of(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
