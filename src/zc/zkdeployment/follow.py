@@ -13,7 +13,7 @@ from kazoo.exceptions import KazooException, NodeExistsError, NoNodeError
 import zc.zk
 from zc.zkdeployment.adapters.fleet_state import NoFleet, read_fleet
 from zc.zkdeployment.adapters.revisions import NOTIFY, Revisions
-from zc.zkdeployment.errors import BadRevision, BadSource
+from zc.zkdeployment.errors import BadConfiguration, BadRevision, BadSource
 from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.ports import Source
 from zc.zkdeployment.publish_rules import Limits
@@ -25,6 +25,7 @@ logger = logging.getLogger("zc.zkdeployment.sync")
 #: Seconds that nobody waits longer for the next look, whatever goes wrong.
 LONGEST = 900.0
 
+_MOST_DOUBLINGS = 16  # of the time between two looks; the longest is reached before
 _NOTHING = object()  # was seen
 
 
@@ -75,7 +76,7 @@ class Follower:
             if seen == self._settled:
                 return
             outcome = sync(self._zk, self._source, self._terms(), self._limits)
-        except (BadSource, BadRevision, KazooException, OSError) as error:
+        except (BadSource, BadConfiguration, BadRevision, KazooException, OSError) as error:
             self._failures += 1
             logger.error("Not published: %s", str(error) or type(error).__name__)
             return
@@ -85,7 +86,8 @@ class Follower:
 
     def _wait(self) -> bool:
         """Wait until it is time to look again; tell whether to go on."""
-        delay = min(self._interval * 2**self._failures, max(self._interval, LONGEST))
+        longer = self._interval * 2 ** min(self._failures, _MOST_DOUBLINGS)
+        delay = min(longer, max(self._interval, LONGEST))
         try:
             going_on = self._events.get(timeout=delay)
             while going_on:

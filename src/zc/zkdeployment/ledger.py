@@ -65,9 +65,15 @@ class Ledger:
         return self.bad.get(node_name(version))
 
     def before(self, version: Version) -> Publication | None:
-        """Return the last publication of another version that is kept and not bad."""
+        """Return the last publication before that of a version, of one that is kept and not bad.
+
+        All others come before a version that was never published.
+        """
         kept = {node_name(each) for each in self.kept()}
-        for publication in reversed(self.publications):
+        versions = [publication.version for publication in self.publications]
+        while versions and not same_version(versions[-1], version):
+            versions.pop()
+        for publication in reversed(self.publications[: len(versions) or None]):
             name = node_name(publication.version)
             if not same_version(publication.version, version) and name in kept - self.bad.keys():
                 return publication

@@ -27,6 +27,7 @@ from zc.zkdeployment.errors import BadRevision, Refused
 from zc.zkdeployment.fleet import Fleet
 from zc.zkdeployment.fleet_diff import FleetDiff, compare
 from zc.zkdeployment.ledger import Kind, Ledger, Publication
+from zc.zkdeployment.model import Version
 from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.ports import Signer
 from zc.zkdeployment.preparation import Prepared
@@ -38,7 +39,7 @@ from zc.zkdeployment.publish_rules import (
     check_serial,
     check_signed,
 )
-from zc.zkdeployment.revision import Envelope, Record, encode_record
+from zc.zkdeployment.revision import Envelope, Record, can_be_published, encode_record
 
 logger = logging.getLogger("zc.zkdeployment.sync")
 
@@ -90,6 +91,7 @@ def check_proposal(zk: zc.zk.ZK, proposal: Proposal, limits: Limits, terms: Term
     check_signed(newest, limits, signed=terms.signer is not None)
     check_same_tree(revisions.record(version), proposal.prepared.compiled.tree)
     check_removals(proposal.diff, limits)
+    check_serial(terms.serial, ledger)
 
 
 def differences(zk: zc.zk.ZK, proposal: Proposal) -> tuple[str, ...]:
@@ -121,7 +123,7 @@ def carry_out(
         by=record.by,
         origin=record.origin,
         changes=proposal.diff.counts,
-        was=proposal.fleet.version,
+        was=_told(proposal.fleet.version),
         reason=terms.reason,
     )
     after = ledger.add(publication, bad or {})
@@ -130,7 +132,7 @@ def carry_out(
         writer.make_room()
         count = writer.write_objects(prepared.compiled.objects)
         logger.debug("%s of %s objects written", count, len(prepared.compiled.objects))
-        writer.begin_update(record)
+        writer.begin_update(record, proposal.fleet)
         LiveTree(zk, guard).update(prepared.defined, prepared.extra, proposal.gone)
         writer.flip(_envelope(record, terms), after, ledger, proposal.fleet)
     except GuardFailed:
@@ -140,6 +142,13 @@ def carry_out(
         ) from None
     _prune(writer, after)
     return publication
+
+
+def _told(version: Version) -> Version:
+    """Return a version as a ledger can tell it: by hand, anything may have been set for one."""
+    if version is None or isinstance(version, bool) or can_be_published(version):
+        return version
+    return f"{version!r:.100}"
 
 
 def _record(prepared: Prepared, terms: Terms, serial: int) -> Record:

@@ -26,6 +26,7 @@ from zc.zkdeployment.errors import Refused
 LOCK = "/hosts-lock"
 
 _SEQUENCE = 10  # digits at the end of the name of a place
+_KIND = "__lock__"  # before them, for kazoo's recipe for locks, with which others may publish
 _UNCERTAIN = (ConnectionLoss, SessionExpiredError, zc.zk.NoAnswer)
 
 
@@ -44,7 +45,9 @@ def publisher_lock(zk: zc.zk.ZK, by: str, at: str) -> Iterator[Check]:
         zk.create(LOCK)
     place = _take_place(zk, zc.zk.encode({"by": by, "at": at, "pid": os.getpid()}))
     try:
-        first = min(zk.get_children(LOCK), key=_number)
+        first = min(zk.get_children(LOCK), key=_number, default=None)
+        if first is None:
+            raise LockTaken("this publisher's place in line went with its session; try again")
         if f"{LOCK}/{first}" != place:
             raise LockTaken(_who(zk, f"{LOCK}/{first}"))
         yield Check(place)
@@ -54,7 +57,7 @@ def publisher_lock(zk: zc.zk.ZK, by: str, at: str) -> Iterator[Check]:
 
 
 def _take_place(zk: zc.zk.ZK, data: bytes) -> str:
-    prefix = f"publisher-{uuid.uuid4().hex}-"
+    prefix = f"publisher-{uuid.uuid4().hex}{_KIND}"
     try:
         return zk.create(f"{LOCK}/{prefix}", data, ephemeral=True, sequence=True)
     except NoChildrenForEphemeralsError:

@@ -95,15 +95,22 @@ class RevisionWriter:
         ]
         return [operation for each in todo for operation in each], sum(map(bool, todo))
 
-    def begin_update(self, record: Record) -> None:
-        """Tell whoever reads the live tree that it is on its way to a version."""
+    def begin_update(self, record: Record, fleet: Fleet) -> None:
+        """Tell whoever reads the live tree that it is on its way to a version.
+
+        Raises :exc:`~zc.zkdeployment.errors.Refused`, with nothing done, if the ``fleet``
+        that this was decided upon changed meanwhile.
+        """
         trees = dict.fromkeys((*Revisions(self.zk.bulk.read).begun(), record.tree))
         who = {"version": record.version, "by": record.by, "at": record.at}
         data = zc.zk.encode({**who, "trees": list(trees)})
         [node] = self.zk.bulk.read([UPDATING])
-        self.zk.bulk.write(
-            [Set(UPDATING, data) if node.exists else Create(UPDATING, data)], self.guard
-        )
+        unmoved = [Check(HOSTS, fleet.node_version)] if fleet.index else []
+        begin = Set(UPDATING, data) if node.exists else Create(UPDATING, data)
+        try:
+            self.zk.bulk.write([*unmoved, begin], self.guard)
+        except (BadVersionError, NoNodeError):
+            raise Refused(self._moved()) from None
 
     def flip(self, envelope: Envelope, ledger: Ledger, before: Ledger, fleet: Fleet) -> None:
         """Make a revision the one that the fleet should reach, in one transaction.

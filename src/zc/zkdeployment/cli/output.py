@@ -13,6 +13,12 @@ from typing import Any
 import click
 
 
+def one_line(text: str) -> str:
+    """Return what a person wrote in one line, with nothing in it that is no text."""
+    printable = (character if character.isprintable() else " " for character in text)
+    return " ".join("".join(printable).split())
+
+
 def print_json(document: Any) -> None:
     """Print ``document`` as JSON, indented."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -94,7 +94,7 @@ _SIGNING = (
     ),
     click.option(
         "--valid-for",
-        type=click.IntRange(min=1),
+        type=click.IntRange(min=1, max=36_500),
         metavar="DAYS",
         help="Let the signature expire. Then hosts that come up refuse the revision.",
     ),

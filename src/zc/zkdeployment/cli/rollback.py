@@ -11,7 +11,7 @@ import click
 from zc.zkdeployment.cli import diff_format
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
-from zc.zkdeployment.cli.output import print_json
+from zc.zkdeployment.cli.output import one_line, print_json
 from zc.zkdeployment.cli.publish_options import (
     limit_options,
     limits_of,
@@ -69,7 +69,7 @@ def rollback(
     `origin`, `changes`, `was` and `reason`.
     """
     limits = limits_of(force, removal_limit, allow_removals, if_index)
-    terms = terms_of(sign, valid_for, serial, reason)
+    terms = terms_of(sign, valid_for, serial, one_line(reason or "") or None)
     with open_tree(zookeeper) as zk:
         publication = roll_back(zk, read_published(version), terms, limits)
     if as_json:

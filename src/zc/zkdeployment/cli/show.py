@@ -62,7 +62,7 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     yield "version", repr(record.version)
     yield "published", f"{record.at} by {record.by}"
     for publication in shown.publications[:-1]:
-        yield "before that", f"{publication.at} by {publication.by}"
+        yield "earlier", f"{publication.at} by {publication.by}"
     yield "source", origin.source
     if origin.commit:
         yield "commit", origin.commit

@@ -8,7 +8,7 @@ import click
 
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
-from zc.zkdeployment.cli.output import print_json
+from zc.zkdeployment.cli.output import one_line, print_json
 from zc.zkdeployment.fleet_control import Stopped, stop_fleet
 
 
@@ -37,17 +37,11 @@ def stop(reason: str | None, as_json: bool, zookeeper: str) -> None:
     alone.
     """
     with open_tree(zookeeper) as zk:
-        stopped = stop_fleet(zk, _clean(reason or "") or None)
+        stopped = stop_fleet(zk, one_line(reason or "") or None)
     if as_json:
         print_json(asdict(stopped))
     else:
         click.echo(_summary(stopped))
-
-
-def _clean(reason: str) -> str:
-    """Return ``reason`` in one line, with nothing in it that is no text."""
-    printable = (character if character.isprintable() else " " for character in reason)
-    return " ".join("".join(printable).split())
 
 
 def _summary(stopped: Stopped) -> str:

@@ -60,7 +60,7 @@ from zc.zkdeployment.sync import sync as publish
 @click.option("--watch", is_flag=True, help="Go on: publish whatever SOURCE comes to hold.")
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0.1),
+    type=click.FloatRange(min=0.1, max=86_400.0),
     default=60.0,
     show_default=True,
     metavar="SECONDS",
@@ -91,11 +91,13 @@ def sync(
     With --watch, a SIGHUP or `zkdeploy sync --notify` anywhere makes it look at once.
 
     With --json: an object with `state` ("published", "current", "dry run", "refused" or
-    "locked"), `was` and `version`, the versions of the fleet and of SOURCE, `reason` (or
-    null), and of a dry run `diff`, as `zkdeploy diff --json` prints it, and `live`, what
-    would change of the live tree, in lines.
+    "locked"), `was` and `version`, the versions of the fleet and of SOURCE (null in the
+    last two states), `reason` (or null), and of a dry run `diff`, as `zkdeploy diff --json`
+    prints it, and `live`, what would change of the live tree, in lines.
     """
     if only_notify:
+        if source is not None:
+            raise click.UsageError("--notify goes without SOURCE: nothing is published by it.")
         with open_tree(zookeeper) as zk:
             notify(zk)
         return 0
@@ -134,10 +136,11 @@ def _sync(
         raise click.UsageError(
             "--watch goes with none of --force, --dry-run, --if-index, --serial, --json."
         )
+    now = terms()  # what is wrong with them is told before a service starts
     with opened(location, version=as_version, work=work_directory) as found:
         if watch:
             return _follow(Follower(zk, found, terms, limits, interval))
-        outcome = publish(zk, found, terms(), limits, dry_run=dry_run)
+        outcome = publish(zk, found, now, limits, dry_run=dry_run)
     _print(outcome, as_json)
     return int(outcome.state in (State.REFUSED, State.LOCKED))
 
