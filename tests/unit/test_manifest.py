@@ -85,8 +85,6 @@ WRONG = [
 
 def test_what_no_host_may_do_is_not_published() -> None:
     lines = BROKEN.replace("../x", "x-1")
-    with pytest.raises(BadTree, match="names no software"):
-        compile_tree(tree(BROKEN))
     with pytest.raises(BadPropertyLink, match="there is no node /no"):
         compile_tree(tree(lines))
     with pytest.raises(BadTree, match="No version found for /roles/r"):
@@ -166,7 +164,7 @@ def _bad_documents() -> list[bytes]:
     return [
         *(dump({**GOOD, "deployments": [each]}) for each in (*deployments, [*A_DEPLOYMENT, 1])),
         *(dump({**GOOD, name: value}) for name, values in BAD_TOPS.items() for value in values),
-        *(dump({key: GOOD[key] for key in GOOD.keys() - {name}}) for name in GOOD),
+        *(dump({key: GOOD[key] for key in GOOD if key != name}) for name in GOOD),
         *NO_DOCUMENTS,
     ]
 
@@ -279,11 +277,9 @@ def _outcome(wants: Any, *arguments: object) -> Desired | tuple[type, str]:
 def test_a_manifest_makes_a_host_do_what_the_tree_does(root: Node) -> None:
     """Hosts that read a revision and hosts that read the live tree must not differ."""
     whole = _read(root)
-    compiled = compile_tree(whole)
-    manifests = {
-        target: decode_manifest(encode_manifest(each)) for target, each in compiled.items()
-    }
-    assert manifests == compiled
+    manifests = compile_tree(whole)
+    for manifest in manifests.values():
+        assert decode_manifest(encode_manifest(manifest)) == manifest
     for identity in _IDENTITIES:
         assert _outcome(assemble, manifests, identity) == _outcome(gather, whole, identity)
 

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zc.zk.tree import parse_tree, walk
 from zc.zkdeployment.errors import BadRevision
-from zc.zkdeployment.ledger import MAX_KEPT, Ledger, Publication, decode_ledger, encode_ledger
-from zc.zkdeployment.manifest import (
-    compile_tree,
-    decode_manifest,
-    encode_manifest,
-)
-from zc.zkdeployment.model import Version
+from zc.zkdeployment.manifest import decode_manifest
+from zc.zkdeployment.model import Manifest, Software, TargetDeployment, Version, same_version
 from zc.zkdeployment.revision import (
+    Compiled,
     Envelope,
+    Index,
     Record,
+    can_be_published,
     compile_revision,
     decode_envelope,
     decode_index,
@@ -36,173 +34,259 @@ from zc.zkdeployment.revision import (
 from zc.zkdeployment.snapshot import Origin
 from zc.zkdeployment.tree_files import SourceFile
 
-TEXT = """\
-/a : web special
-  version = '1:2.0-3'
-  /deploy
-    /h1
-      n = 2
-    /cache
-/b : worker-1
-  /deploy
-    /h1
-/roles
-  /cache : controller
-    version = 'svn://host/controller'
-"""
-AT = "2026-01-02T03:04:05Z"
-RECORD = Record(7, 3, AT, "me@ops", Origin("git://r#main", "c0ffee"), "a" * 64, {"0": "b" * 64})
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        *((42, "42"), (42.0, "42"), ("42", "%2242%22"), (-1, "-1"), ("-1", "%22-1%22")),
+        *((1.5, "1.5"), ("1.5", "%221.5%22"), (1e22, "1" + "0" * 22), ("1e22", "%221e22%22")),
+        *((None, "None"), ("None", "%22None%22"), (False, "False"), ("False", "%22False%22")),
+        *(("", "%22%22"), (".", "%22.%22"), ("..", "%22..%22"), ("...", "...")),
+        *(("a/b", "a%2Fb"), ("%22", "%2522"), ('"42"', "%22%2242%22%22"), ("a b", "a%20b")),
+        *(("1.2.3-rc+x@y:z=~", "1.2.3-rc+x@y:z=~"), ("é", "%C3%A9"), ("\ud800", "%ED%A0%80")),
+    ],
+)
+def test_people_find_the_node_of_a_version(version: Version, name: str) -> None:
+    assert node_name(version) == name
 
 
-def manifests_of(text: str = TEXT) -> dict[str, Any]:
-    root = parse_tree(text)
-    tree: dict[str, dict[str, Any]] = {"/": {}} | {
-        path: node.properties for path, node in walk(root)
-    }
-    return dict(compile_tree(tree))
-
-
-versions = st.one_of(
-    st.integers(),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.text(),
-    st.integers().map(str),
-    st.sampled_from(["", ".", "..", "None", "True", "1e5", "-1", '"1"', "%22", "a/b", "\ud800"]),
+_numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+versions: st.SearchStrategy[Version] = st.one_of(
+    *(_numbers, _numbers.map(str), st.text(st.characters()), st.text('"%2./', max_size=4)),
+    st.sampled_from([None, True, False, 0, 1, "", ".", "..", "None", "True", "1e5", "-0", '"1"']),
 )
 
 
 @given(versions, versions)
 def test_each_version_has_a_node_of_its_own(one: Version, other: Version) -> None:
+    """Else publishing one version would replace what hosts read of another."""
     name = node_name(one)
+    assert name.isascii()
+    assert name.isprintable()
     assert "/" not in name
     assert name not in ("", ".", "..")
-    same = type(one) is type(other) or {type(one), type(other)} == {int, float}
-    assert (name == node_name(other)) == (same and one == other)
+    assert (name == node_name(other)) == same_version(one, other)
 
 
-def test_manifests_are_found_through_shards_and_are_what_they_were() -> None:
-    manifests = manifests_of()
-    file = SourceFile("site.zk", TEXT.encode())
-    compiled = compile_revision([file], ["/a", "/b", "/roles"], manifests)
-    assert all(digest_of(data) == digest for digest, data in compiled.objects.items())
-    for target, manifest in manifests.items():
-        shard = decode_shard(compiled.objects[compiled.shards[shard_of(target)]])
-        assert decode_manifest(compiled.objects[shard[target]]) == manifest
-    index = decode_index(compiled.objects[compiled.tree])
-    assert index.tops == {"/a", "/b", "/roles"}
-    assert [(name, compiled.objects[digest]) for name, digest in index.files] == [
-        ("site.zk", TEXT.encode())
-    ]
+def _all(*values: object) -> tuple[object, ...]:
+    return values
 
 
-def test_a_change_at_one_host_is_written_for_that_host_only() -> None:
-    before, after = (
-        compile_revision([SourceFile("s.zk", text.encode())], ["/a"], manifests_of(text))
-        for text in (TEXT, TEXT.replace("n = 2", "n = 3"))
+def test_only_numbers_and_strings_are_versions_of_trees() -> None:
+    """The stop, "hold still" and what is no number can never be what a fleet should reach."""
+    for good in (0, -1, 1.5, "", "x"):
+        assert can_be_published(good), good
+    for bad in _all(None, True, False, float("nan"), float("inf"), [], {}, b""):
+        assert not can_be_published(bad), bad
+
+
+FILES = [SourceFile("a.zk", b"/a\n"), SourceFile("b.zkx", b"\xff"), SourceFile("c.zk", b"/a\n")]
+MANIFESTS = {
+    target: Manifest(
+        target, (TargetDeployment("/a", "x", None, "1", 1),), Software("c-1", None) if n else None
     )
-    new = after.objects.keys() - before.objects.keys()
-    assert new == {
-        after.tree,
-        digest_of(TEXT.replace("n = 2", "n = 3").encode()),
-        after.digests["h1"],
-        after.shards[shard_of("h1")],
-    }
+    for n in (0, 1)
+    for target in (f"h{n}{m}" for m in range(20))
+}
 
 
-def _bad(change: Callable[[dict[str, Any]], object]) -> bytes:
-    document = json.loads(encode_manifest(manifests_of()["h1"]))
-    change(document)
-    return json.dumps(document).encode()
+def compiled_of(
+    files: list[SourceFile],
+    manifests: Mapping[str, Manifest],
+    tops: tuple[str, ...] = ("/a", "/b"),
+) -> Compiled:
+    return compile_revision(files, tops, manifests)
+
+
+def test_all_that_a_record_leads_to_is_published_under_its_digest() -> None:
+    """A host would find a part of the revision missing, or altered."""
+    compiled = compiled_of(FILES, MANIFESTS)
+    objects = compiled.objects
+    assert shard_of("cache") == "5", "all releases look in the same shard"
+    assert all(digest_of(data) == digest for digest, data in objects.items())
+    assert list(compiled.shards) == sorted({shard_of(target) for target in MANIFESTS})
+    listed = dict[str, str]()
+    for name, digest in compiled.shards.items():
+        shard = decode_shard(objects[digest])
+        assert {shard_of(target) for target in shard} == {name}
+        listed |= shard
+    assert listed == compiled.digests
+    assert {each: decode_manifest(objects[listed[each]]) for each in listed} == MANIFESTS
+    index = decode_index(objects[compiled.tree])
+    assert [SourceFile(name, objects[digest]) for name, digest in index.files] == FILES
+    assert index.tops == {"/a", "/b"}
+    used = {*listed.values(), *compiled.shards.values(), *(digest for _, digest in index.files)}
+    assert objects.keys() == {compiled.tree, *used}
+
+
+def test_nothing_is_a_revision_too() -> None:
+    compiled = compile_revision([], [], {})
+    assert compiled.shards == {}
+    assert decode_index(compiled.objects[compiled.tree]) == Index((), frozenset())
+
+
+def test_only_what_changed_is_written_and_read_anew() -> None:
+    """A small change of a large tree must not make every host read, or ZooKeeper keep, it all."""
+    before = compiled_of(FILES, MANIFESTS)
+    assert compiled_of([*FILES], dict(reversed(MANIFESTS.items())), ("/b", "/a")) == before
+
+    edited = SourceFile("b.zkx", b"/b\n")
+    after = compiled_of([FILES[0], edited, FILES[2]], MANIFESTS)
+    assert after.objects.keys() - before.objects.keys() == {digest_of(b"/b\n"), after.tree}
+    assert after.shards == before.shards
+
+    after = compiled_of(FILES, MANIFESTS | {"h03": Manifest("h03")})
+    changed = {after.digests["h03"], after.shards[shard_of("h03")]}
+    assert after.objects.keys() - before.objects.keys() == changed
+    assert after.tree == before.tree
+    assert dict(after.shards) | {shard_of("h03"): ""} == {**before.shards, shard_of("h03"): ""}
+
+
+AT = "2026-01-02T03:04:05Z"
+RECORD = Record(7, 3, AT, "me@ops", Origin("git://r#main", "c0ffee"), "a" * 64, {"0": "b" * 64})
+ENVELOPES = [
+    Envelope(encode_record(RECORD)),
+    Envelope(encode_record(replace(RECORD, version="é", expires=AT)), "abcd", "0f" * 64),
+]
+_moments = st.datetimes().map(lambda each: f"{each.year:04}-{each:%m-%dT%H:%M:%SZ}")
+_lines = st.none() | st.text()
+_digests = st.binary().map(digest_of)
+
+
+@given(
+    st.builds(
+        Record,
+        versions.filter(can_be_published),
+        st.integers(),
+        _moments,
+        st.text(),
+        st.builds(Origin, st.text(), _lines, _lines, _lines),
+        _digests,
+        st.dictionaries(st.sampled_from("0123456789abcdef"), _digests),
+        st.none() | _moments,
+    ),
+    st.tuples(st.text(min_size=1), st.text()) | st.just((None, None)),
+)
+def test_a_record_is_read_as_it_was_written(
+    record: Record, signed: tuple[str, str] | tuple[None, None]
+) -> None:
+    envelope = Envelope(encode_record(record), *signed)
+    assert decode_envelope(encode_envelope(envelope)) == envelope
+    assert encode_record(envelope.record) == envelope.text
+    assert envelope.record == record
+
+
+@pytest.mark.parametrize("envelope", ENVELOPES)
+def test_every_bit_of_a_record_counts(envelope: Envelope) -> None:
+    """A damaged record must never pass for the one that was signed."""
+    data = encode_envelope(envelope)
+    for place in range(len(data)):
+        for bit in range(8):
+            other = bytearray(data)
+            other[place] ^= 1 << bit
+            try:
+                found = decode_envelope(bytes(other))
+            except BadRevision:
+                continue
+            assert found != envelope
+            try:
+                assert found.record != envelope.record or found.text == envelope.text
+            except BadRevision:
+                continue
+
+
+def _changed(**fields: object) -> str:
+    document = json.loads(encode_record(RECORD)) | fields
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+
+BAD_FIELDS: dict[str, list[object]] = {
+    "version": [None, True, False, [], {}, float("nan"), float("inf")],
+    "serial": [None, True, 1.0, "1", []],
+    "at": [None, 1, "", "yesterday", "2026-01-02T03:04:05", "2026-02-30T00:00:00Z", AT + "\n"],
+    "by": [None, 1, []],
+    "origin": [None, "", [], {}, {"source": 1}, {"source": ""}],
+    "tree": [None, 1, "", "a", "A" * 64, "a" * 63, "a" * 65, "g" * 64, "a" * 64 + "\n", "../" * 9],
+    "shards": [None, [], "", {"0": None}, {"0": ""}, {"0": "a"}, {"0": ["a" * 64]}],
+    "expires": [1, True, "", "never", []],
+    "format": [0, 2, True, 1.0, "1", None],
+    "more": [None, 1],
+}
 
 
 @pytest.mark.parametrize(
-    "data",
+    "text",
     [
-        b"",
-        b"\xff",
-        b"[" * 100_000,
-        b"[]",
-        _bad(lambda d: d.update(format=2)),
-        _bad(lambda d: d.update(format=True)),
-        _bad(lambda d: d.pop("target")),
-        _bad(lambda d: d.update(target=1)),
-        _bad(lambda d: d.update(deployments={})),
-        _bad(lambda d: d["deployments"].append([])),
-        _bad(lambda d: d["deployments"][0].__setitem__(0, "a")),
-        _bad(lambda d: d["deployments"][0].__setitem__(0, "/../a")),
-        _bad(lambda d: d["deployments"][0].__setitem__(1, "--config")),
-        _bad(lambda d: d["deployments"][0].__setitem__(1, "../x")),
-        _bad(lambda d: d["deployments"][0].__setitem__(2, "-s")),
-        _bad(lambda d: d["deployments"][0].__setitem__(3, "1; reboot")),
-        _bad(lambda d: d["deployments"][0].__setitem__(3, "git://ext::sh -c x#y")),
-        _bad(lambda d: d["deployments"][0].__setitem__(3, None)),
-        _bad(lambda d: d["deployments"][0].__setitem__(4, "1")),
-        _bad(lambda d: d["deployments"][0].__setitem__(4, True)),
-        _bad(lambda d: d["deployments"][0].__setitem__(4, 10**9)),
-        _bad(lambda d: d.update(controller=[])),
-        _bad(lambda d: d.update(controller=["-x", "1"])),
+        *(_changed(**{name: value}) for name, values in BAD_FIELDS.items() for value in values),
+        *("", "{}", "[]", "null", "1", "\ud800", '"\ud800"', "[" * 100_000, "9" * 5000),
+        *(_changed() + " ", " " + _changed(), _changed().replace(":3,", ": 3,"), _changed()[:-1]),
+        _changed().replace('"serial":3', '"serial":4,"serial":3'),
+        _changed().replace('"version":7', '"version":1e999'),
+        _changed().replace('"me@ops"', '"\\u006de@ops"'),
+        _changed(origin={"source": "", "commit": None, "author": None, "subject": None, "x": 1}),
+        *(_changed().replace(f'"{name}"', '"x"') for name in json.loads(_changed())),
     ],
+    ids=lambda text: ascii(text[:80]),
 )
-def test_a_manifest_that_says_what_no_tree_may_say_is_refused(data: bytes) -> None:
-    """Whoever can write to ZooKeeper must not get past the checks that a tree goes through."""
+def test_what_is_no_record_is_refused(text: str) -> None:
     with pytest.raises(BadRevision):
-        decode_manifest(data)
+        decode_record(text)
 
 
 _json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8),
     lambda below: st.lists(below, max_size=4) | st.dictionaries(st.text(max_size=8), below),
-    max_leaves=12,
+    max_leaves=10,
 )
+_fields = st.sampled_from(["record", "key", "signature", "targets", "files", "tops"])
+_documents = st.dictionaries(_fields, _json).map(lambda found: {"format": 1, **found})
 
 
-@given(st.binary(max_size=60) | _json.map(lambda found: json.dumps(found).encode()))
+@given(st.binary() | (_json | _documents).map(lambda found: json.dumps(found).encode()))
 def test_junk_is_refused_and_nothing_else_happens(data: bytes) -> None:
-    for decode in (decode_manifest, decode_envelope, decode_shard, decode_index, decode_ledger):
-        if decode is decode_ledger and data in (b"", b"{}"):
-            continue  # there is no ledger yet
-        with pytest.raises(BadRevision):
-            decode(data)
+    """An agent never dies of what somebody wrote to ZooKeeper."""
+    decoders: list[Callable[[bytes], object]] = [decode_envelope, decode_shard, decode_index]
+    for decode in decoders:
+        try:
+            found = decode(data)
+            assert not isinstance(found, Envelope) or found.record
+        except BadRevision:
+            continue
+
+
+@given(st.sampled_from(list(BAD_FIELDS)), _json)
+def test_a_record_with_junk_in_it_is_refused_or_a_record(name: str, junk: object) -> None:
+    text = _changed(**{name: junk})
+    try:
+        assert encode_record(decode_record(text)) == text
+    except BadRevision:
+        return
+
+
+@pytest.mark.parametrize(
+    ("decode", "document"),
+    [
+        *((decode_shard, {"targets": each}) for each in _all(None, [], {"h": 1}, {"h": "a"})),
+        *((decode_index, {"files": each, "tops": []}) for each in _all(None, {}, [1], [["a"]])),
+        *((decode_index, {"files": [["a", each]], "tops": []}) for each in (None, "", "a" * 63)),
+        *(
+            (decode_index, {"files": [], "tops": each})
+            for each in _all(None, "", {}, [1], [["/"]])
+        ),
+        *((decode, {}) for decode in (decode_shard, decode_index, decode_envelope)),
+        *((decode_envelope, {"record": each}) for each in _all(None, 1, {})),
+        *((decode_envelope, {"record": "", "key": each, "signature": ""}) for each in (None, "")),
+        *((decode_envelope, {"record": "", each: "x"}) for each in ("key", "signature", "more")),
+    ],
+)
+def test_what_does_not_lead_to_parts_of_a_revision_is_refused(
+    decode: Callable[[bytes], Any], document: dict[str, Any]
+) -> None:
+    data = json.dumps({"format": 1, **document}, sort_keys=True, separators=(",", ":")).encode()
     with pytest.raises(BadRevision):
-        decode_record(data.decode(errors="replace"))
+        decode(data)
 
 
-def test_records_are_read_as_they_were_written_and_in_no_other_spelling() -> None:
-    for envelope in (
-        Envelope(encode_record(RECORD)),
-        Envelope(encode_record(RECORD), "abcd", "0f" * 64),
-    ):
-        data = encode_envelope(envelope)
-        assert decode_envelope(data) == envelope
-        assert envelope.record == RECORD
-        for number in range(len(data)):
-            for bit in (0x01, 0x20):
-                other = bytearray(data)
-                other[number] ^= bit
-                try:
-                    assert decode_envelope(bytes(other)) != envelope
-                except BadRevision:
-                    continue
+def test_a_signed_text_that_is_no_text_is_refused() -> None:
     with pytest.raises(BadRevision):
-        decode_record(encode_record(RECORD).replace(":3,", ": 3,"))
-
-
-def publication(serial: int, version: Version) -> Publication:
-    return Publication(serial, version, "publish", AT, "me", Origin("site"), {"appear": 1}, 0)
-
-
-def test_a_ledger_remembers_what_is_kept_and_what_is_bad() -> None:
-    ledger = Ledger()
-    for number in range(1, MAX_KEPT + 3):
-        ledger = ledger.add(publication(number, number), {})
-    last = MAX_KEPT + 2
-    assert ledger.kept() == list(range(last, 2, -1))
-    ledger = ledger.add(publication(last + 1, 5), {str(last): "it failed"})
-    assert ledger.kept()[:2] == [5, last]
-    assert ledger.why_bad(last) == "it failed"
-    before = ledger.before(5)
-    assert before is not None
-    assert before.version == last - 1, "not the bad one"
-    assert ledger.add(publication(last + 2, last), {}).why_bad(last) is None
-    assert decode_ledger(encode_ledger(ledger)) == ledger
-    assert decode_ledger(b"") == Ledger()
+        _ = decode_envelope(b'{"format":1,"record":"\\ud800"}').record

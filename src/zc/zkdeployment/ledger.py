@@ -67,13 +67,14 @@ class Ledger:
     def before(self, version: Version) -> Publication | None:
         """Return the last publication before that of a version, of one that is kept and not bad.
 
-        All others come before a version that was never published.
+        Going back to a version makes it no newer than it is. All publications come before
+        a version that was never published.
         """
         kept = {node_name(each) for each in self.kept()}
-        versions = [publication.version for publication in self.publications]
-        while versions and not same_version(versions[-1], version):
-            versions.pop()
-        for publication in reversed(self.publications[: len(versions) or None]):
+        found = [each for each in self.publications if same_version(each.version, version)]
+        found = [each for each in found if each.kind == "publish"] or found
+        end = self.publications.index(found[-1]) if found else None
+        for publication in reversed(self.publications[:end]):
             name = node_name(publication.version)
             if not same_version(publication.version, version) and name in kept - self.bad.keys():
                 return publication
