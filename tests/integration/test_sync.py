@@ -1,120 +1,17 @@
-"""What the sync tool does with a fleet, and what it says (companions.md, "Publishing")."""
+"""What sync refuses of a tree, and what it makes of the live one.
+
+Source: companions.md, "Publishing".
+"""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
+from tests.support.syncing import TREE, Texts, everything, other_session, publish, said, tree
 
 import zc.zk
-from zc.zkdeployment.lab.repositories import GitRepository, SubversionRepository
-from zc.zkdeployment.locations import parse_location
-from zc.zkdeployment.ports import Source
+from zc.zkdeployment.adapters.revisions import Revisions, object_path
 from zc.zkdeployment.publish_rules import Limits
-from zc.zkdeployment.publishing import Terms
-from zc.zkdeployment.snapshot import Origin, Snapshot
-from zc.zkdeployment.sources import opened
-from zc.zkdeployment.sync import Outcome, State, sync
-from zc.zkdeployment.tree_files import SourceFile
-
-DEPLOYED = " : web\n  version = '1'\n  /deploy\n    /h1\n"
-TREE = f"/a{DEPLOYED}/b{DEPLOYED}"
-FILES = {"b.zk": "/c\n  x = 1\n", "a.zk": TREE, "z.zkx": "/c\n  x = 2\n", "README": "no tree"}
-
-
-class Texts:
-    """A source that holds texts under a version."""
-
-    def __init__(self, version: int = 1, **texts: str) -> None:
-        self.version = version
-        self.texts = texts or {"site": TREE}
-
-    def newest(self) -> int:
-        return self.version
-
-    def read(self) -> Snapshot:
-        files = (SourceFile(f"{name}.zk", text.encode()) for name, text in self.texts.items())
-        return Snapshot(self.version, tuple(files), Origin("test"))
-
-
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    caplog.set_level(logging.INFO, "zc.zkdeployment.sync")
-    return caplog
-
-
-def said(log: pytest.LogCaptureFixture) -> list[str]:
-    """Return what was logged since the last call."""
-    lines = [
-        f"{record.levelname} {record.getMessage()}"
-        for record in log.records
-        if record.name == "zc.zkdeployment.sync"
-    ]
-    log.clear()
-    return lines
-
-
-def publish(
-    zk: zc.zk.ZK, source: Source, limits: Limits | None = None, *, dry_run: bool = False
-) -> Outcome:
-    terms = Terms("me@ops", datetime.now(UTC))
-    return sync(zk, source, terms, limits or Limits(), dry_run=dry_run)
-
-
-@contextlib.contextmanager
-def other_session(connection: str) -> Iterator[zc.zk.ZK]:
-    with contextlib.closing(zc.zk.ZK(connection)) as zk:
-        yield zk
-
-
-def test_a_first_publication_from_git_makes_the_fleet(
-    zk: zc.zk.ZK, tmp_path: Path, log: pytest.LogCaptureFixture
-) -> None:
-    repository = GitRepository(tmp_path / "git")
-    commit = repository.commit(FILES)
-    with opened(parse_location(f"git://{repository.url}#main")) as source:
-        assert publish(zk, source).state is State.PUBLISHED
-        assert said(log) == [
-            f"INFO VCS Version: {commit}",
-            "INFO ZK Version: initial",
-            "INFO Version mismatch detected, resyncing",
-            "INFO Importing a.zk",
-            "INFO Importing b.zk",
-            "INFO Importing z.zkx",
-        ]
-        assert zk.get_properties("/hosts") == {"version": commit}
-        assert zk.get_properties("/c") == {"x": 2}
-        assert publish(zk, source).state is State.CURRENT
-        assert said(log) == [f"INFO VCS Version: {commit}", f"INFO ZK Version: {commit}"]
-
-
-def test_a_subversion_revision_is_a_number(zk: zc.zk.ZK, tmp_path: Path) -> None:
-    repository = SubversionRepository(tmp_path / "svn")
-    revision = repository.commit(FILES)
-    with opened(parse_location(repository.url)) as source:
-        publish(zk, source)
-    assert zk.get_properties("/hosts") == {"version": revision}
-
-
-def test_a_dry_run_writes_nothing_and_tells_what_would_change(
-    zk: zc.zk.ZK, log: pytest.LogCaptureFixture
-) -> None:
-    outcome = publish(zk, Texts(), dry_run=True)
-    assert said(log)[-1] == "INFO Importing site.zk (dry run, no action taken)"
-    assert outcome.state is State.DRY_RUN
-    assert outcome.diff is not None
-    assert outcome.diff.counts == {"appear": 2}
-    assert "add /a/deploy/h1" in outcome.live
-    assert zk.get_children("/") == []
-    publish(zk, Texts())
-    _, before = zk.get("/")
-    outcome = publish(zk, Texts(2, site=TREE.replace("'1'", "'2'")), dry_run=True)
-    assert "/a version change from 1 to 2" in outcome.live
-    assert (zk.get("/")[1], zk.get_properties("/a")["version"]) == (before, "1")
+from zc.zkdeployment.sync import State
 
 
 def test_no_host_sees_a_fleet_before_there_is_a_tree_for_it(zk: zc.zk.ZK) -> None:
@@ -131,46 +28,6 @@ def test_an_all_stop_is_left_alone_unless_forced(
     assert said(log) == ["CRITICAL ALL STOP, cluster version is None"]
     assert publish(zk, Texts(), Limits(force=True)).state is State.PUBLISHED
     assert zk.get_properties("/hosts") == {"version": 1}
-
-
-def test_a_stop_that_comes_meanwhile_stays_even_if_forced(zk: zc.zk.ZK) -> None:
-    class Stopping(Texts):
-        def read(self) -> Snapshot:
-            zk.properties("/hosts", watch=False).update(version=None)
-            return super().read()
-
-    publish(zk, Texts())
-    outcome = publish(zk, Stopping(), Limits(force=True))
-    assert outcome.state is State.REFUSED
-    assert "somebody else changed /hosts meanwhile" in str(outcome.reason)
-    assert zk.get_properties("/hosts") == {"version": None}
-
-
-def test_a_host_that_is_behind_is_waited_for(
-    zk: zc.zk.ZK, zk_connection: str, log: pytest.LogCaptureFixture
-) -> None:
-    publish(zk, Texts())
-    with other_session(zk_connection) as agent:
-        data = zc.zk.encode({"name": "h1", "version": "initial"})
-        agent.ephemerals.create("/hosts/42", data)
-        said(log)
-        assert publish(zk, Texts(2)).state is State.REFUSED
-        assert said(log)[-1] == (
-            "ERROR Version mismatch detected, can't resync since host 42 has not converged"
-            " (initial -> 1)"
-        )
-        zk.properties("/hosts", watch=False).update(version=False)
-        assert publish(zk, Texts(2)).state is State.PUBLISHED, "held still on purpose"
-
-
-def test_one_publisher_at_a_time(
-    zk: zc.zk.ZK, zk_connection: str, log: pytest.LogCaptureFixture
-) -> None:
-    with other_session(zk_connection) as other, other.client.Lock("/hosts-lock"):
-        assert publish(zk, Texts()).state is State.LOCKED
-    assert "ERROR Refused to update zookeeper tree, couldn't obtain cluster lock" in said(log)
-    assert publish(zk, Texts()).state is State.PUBLISHED
-    assert zk.get_children("/hosts-lock") == []
 
 
 def test_what_a_host_would_refuse_is_refused_for_all_before_anything_is_written(
@@ -219,3 +76,121 @@ def test_the_same_version_with_another_tree_is_refused(zk: zc.zk.ZK) -> None:
     outcome = publish(zk, Texts(site=f"{TREE}/new\n"), Limits(force=True))
     assert "version 1 was published at" in str(outcome.reason)
     assert publish(zk, Texts(), Limits(force=True)).state is State.PUBLISHED
+
+
+def test_files_with_mistakes_are_refused_before_anything_is_imported(
+    zk: zc.zk.ZK, log: pytest.LogCaptureFixture
+) -> None:
+    publish(zk, Texts())
+    before = everything(zk)
+    said(log)
+    mistake = "/x : web\n  version = '2'\n  /deploy\n    /h1\n"
+    outcome = publish(zk, Texts(2, a=f"{TREE}/new\n", b=mistake))
+    assert outcome.state is State.REFUSED
+    *lines, error = said(log)
+    assert lines == [
+        "INFO VCS Version: 2",
+        "INFO ZK Version: 1",
+        "INFO Version mismatch detected, resyncing",
+    ]
+    assert error == f"ERROR {outcome.reason}"
+    assert "b.zk:2:3: error: Inconsistent versions for web on h1. '2' != '1'" in error
+    after = everything(zk)
+    changed = [path for path in after if after[path] != before.get(path)]
+    assert changed == ["/hosts-lock"], "which a publisher had for a moment"
+
+
+def test_warnings_are_told_and_do_no_harm(zk: zc.zk.ZK, log: pytest.LogCaptureFixture) -> None:
+    ignored = "/role-locks\n  /cache\n    /deploy\n      /h1\n"
+    assert publish(zk, Texts(site=TREE + ignored)).state is State.PUBLISHED
+    [warning] = [line for line in said(log) if line.startswith("WARNING")]
+    assert "agents do not read what is below /role-locks" in warning
+
+
+def test_programs_that_are_registered_in_the_tree_stay_with_all_that_is_above_them(
+    zk: zc.zk.ZK,
+) -> None:
+    """They would have to register again, which they do when they start, and not before."""
+    below = "  /providers\n    /pool\n      x = 1\n  /other\n"
+    publish(zk, Texts(site=f"{TREE}/app\n{below}/gone\n{below}"))
+    for top in ("app", "gone"):
+        zk.create(f"/{top}/providers/pool/1.2.3.4:80", b"{}", ephemeral=True)
+    assert publish(zk, Texts(2, site=f"{TREE}/app\n")).state is State.PUBLISHED
+    for top in ("app", "gone"):
+        assert zk.get_children(f"/{top}") == ["providers"]
+        assert zk.get_children(f"/{top}/providers/pool") == ["1.2.3.4:80"]
+
+
+def test_the_queue_of_a_role_outlives_the_role(zk: zc.zk.ZK) -> None:
+    roles = "/roles\n  /cache : web\n    version = '1'\n/role-locks\n  /cache\n"
+    publish(zk, Texts(site=TREE + roles))
+    zk.create("/role-locks/cache/lr-0000000001", b"{}")
+    publish(zk, Texts(2, site=TREE))
+    assert not zk.exists("/roles")
+    assert zk.get_children("/role-locks/cache") == ["lr-0000000001"]
+
+
+def test_only_what_differs_is_written(zk: zc.zk.ZK) -> None:
+    """A program that watches a node must not be woken by every publication."""
+    publish(zk, Texts(site=TREE + "/c\n  x = 1\n"))
+    before = everything(zk)
+    publish(zk, Texts(2, site=TREE + "/c\n  x = 2\n"))
+    after = everything(zk)
+    tops = {path for path in before if path.startswith(("/a", "/b", "/c"))}
+    assert {path for path in tops if before[path] != after[path]} == {"/c"}
+
+
+def test_a_live_tree_that_a_publisher_left_half_done_is_mended_at_the_same_version(
+    zk: zc.zk.ZK, log: pytest.LogCaptureFixture
+) -> None:
+    """Hosts that need the live tree would wait for ever."""
+    publish(zk, Texts())
+    zk.create("/revisions/updating", b'{"trees": []}')
+    zk.properties("/a", watch=False).update(version="half")
+    said(log)
+    assert publish(zk, Texts()).state is State.PUBLISHED
+    assert "WARNING The live tree is between two versions, of which one is 1" in said(log)
+    assert zk.get_properties("/a")["version"] == "1"
+    assert not zk.exists("/revisions/updating")
+    assert publish(zk, Texts()).state is State.CURRENT
+
+
+def test_a_forced_publication_repairs_what_was_changed_by_hand(zk: zc.zk.ZK) -> None:
+    publish(zk, Texts())
+    zk.properties("/a", watch=False).update(version="hand")
+    zk.create("/a/hand")
+    assert publish(zk, Texts()).state is State.CURRENT, "the version is that of the source"
+    assert publish(zk, Texts(), Limits(force=True)).state is State.PUBLISHED
+    assert (zk.get_properties("/a")["version"], zk.get_children("/a")) == ("1", ["deploy"])
+
+
+def test_a_damaged_record_of_the_last_version_is_told_and_can_be_left_behind(
+    zk: zc.zk.ZK, log: pytest.LogCaptureFixture
+) -> None:
+    """The error named nothing, and nothing short of deleting nodes helped."""
+    publish(zk, Texts())
+    zk.set("/revisions/versions/1", b"damaged")
+    reason = str(publish(zk, Texts(2, site=tree("2"))).reason)
+    assert reason.startswith("/revisions/versions/1: a revision is no JSON: ")
+    assert reason.endswith("to publish all the same, --force")
+    outcome = publish(zk, Texts(2, site=tree("2")), Limits(force=True))
+    assert outcome.publication is not None
+    assert outcome.publication.changes == {"change": 2}, "compared with the live tree"
+    assert "Comparing with the live tree: version 1: a revision is no JSON" in log.text
+    assert publish(zk, Texts(3)).state is State.PUBLISHED
+
+
+@pytest.mark.parametrize("part", ["tree", "shards"])
+def test_a_damaged_revision_does_not_keep_anybody_from_publishing_the_next_one(
+    zk: zc.zk.ZK, log: pytest.LogCaptureFixture, part: str
+) -> None:
+    publish(zk, Texts(site=f"{TREE}/old\n"))
+    record = Revisions(zk.bulk.read).record(1)
+    assert record is not None
+    for digest in [record.tree] if part == "tree" else record.shards.values():
+        zk.set(object_path(digest), b"damaged")
+    outcome = publish(zk, Texts(2, site=tree("2")))
+    assert outcome.publication is not None
+    assert outcome.publication.changes == {"change": 2}
+    assert bool(zk.exists("/old")) is (part == "tree"), "it is not known who made it"
+    assert "was altered or cut" in log.text

@@ -9,7 +9,7 @@ import pytest
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.fleet import Fleet, RegisteredHost
 from zc.zkdeployment.fleet_diff import ChangeKind, DeploymentChange, FleetDiff
-from zc.zkdeployment.ledger import Ledger
+from zc.zkdeployment.ledger import Ledger, Publication
 from zc.zkdeployment.model import Identity, TargetDeployment, Version
 from zc.zkdeployment.publish_rules import (
     AllStop,
@@ -46,6 +46,9 @@ def test_a_stopped_fleet_is_left_alone_unless_told_otherwise() -> None:
 
 def test_a_fleet_that_moved_since_a_person_looked_is_left_alone_even_if_forced() -> None:
     check_index(Fleet(1, 3), Limits(index=3))
+    check_index(Fleet("initial", 0), Limits(index=0))
+    with pytest.raises(Refused, match="its index is 1, not 0"):
+        check_index(Fleet(1, 1), Limits(index=0))
     with pytest.raises(Refused, match="its index is 4, not 3"):
         check_index(Fleet(1, 4), Limits(index=3, force=True))
 
@@ -79,7 +82,10 @@ def test_a_host_on_its_way_is_named_with_its_version_and_that_of_the_fleet() -> 
         (0, 0, Limits()),
         (0, 4, Limits()),
         (2, 4, Limits()),
+        (1, 3, Limits(share=Fraction(1, 3))),
+        (0, 4, Limits(share=Fraction(0))),
         (3, 4, Limits(share=Fraction(3, 4))),
+        (3, 4, Limits(share=Fraction(0), removals=3)),
         (4, 4, Limits(removals=4)),
         (1, 4, Limits(removals=4)),
     ],
@@ -94,7 +100,9 @@ def test_some_deployments_may_go(gone: int, before: int, limits: Limits) -> None
         (3, 4, Limits(), "3 of 4 .* more than 50% .*--allow-removals 3"),
         (4, 4, Limits(share=Fraction(1)), "4 of 4 .* which is all of them"),
         (1, 1, Limits(force=True), "1 of 1 .* which is all of them"),
+        (1, 4, Limits(share=Fraction(0)), "1 of 4 .* more than 0% .*--allow-removals 1"),
         (3, 4, Limits(removals=2), "allows 2"),
+        (3, 4, Limits(share=Fraction(1), removals=2), "allows 2"),
         (1, 4, Limits(removals=0), "allows 0"),
     ],
 )
@@ -135,5 +143,10 @@ def test_after_a_signed_revision_no_unsigned_one_comes_by_mistake() -> None:
 def test_serials_grow() -> None:
     assert check_serial(None, Ledger()) == 1
     assert check_serial(9, Ledger()) == 9
+    made = Publication(7, 1, "publish", "at", "me", Origin("site"), {}, "initial")
+    ledger = Ledger().add(made, {})
+    assert (check_serial(None, ledger), check_serial(8, ledger)) == (8, 8)
+    with pytest.raises(Refused, match="serial 7 is not above 7, that of the last revision"):
+        check_serial(7, ledger)
     with pytest.raises(Refused, match="serial 0 is not above 0"):
         check_serial(0, Ledger())

@@ -87,8 +87,9 @@ def check_proposal(zk: zc.zk.ZK, proposal: Proposal, limits: Limits, terms: Term
     revisions, ledger = Revisions(zk.bulk.read), proposal.ledger
     version = proposal.prepared.snapshot.version
     check_not_bad(version, ledger, limits)
-    newest = revisions.envelope(ledger.newest.version) if ledger.newest else None
-    check_signed(newest, limits, signed=terms.signer is not None)
+    if ledger.newest and not limits.force:
+        newest = _envelope_of(revisions, ledger.newest.version)
+        check_signed(newest, limits, signed=terms.signer is not None)
     check_same_tree(revisions.record(version), proposal.prepared.compiled.tree)
     check_removals(proposal.diff, limits)
     check_serial(terms.serial, ledger)
@@ -142,6 +143,16 @@ def carry_out(
         ) from None
     _prune(writer, after)
     return publication
+
+
+def _envelope_of(revisions: Revisions, version: Version) -> Envelope | None:
+    try:
+        return revisions.envelope(version)
+    except BadRevision as error:
+        raise Refused(
+            f"{error}. So it is not known whether the last revision was signed, and the next one"
+            " has to be: to publish all the same, --force"
+        ) from error
 
 
 def _told(version: Version) -> Version:

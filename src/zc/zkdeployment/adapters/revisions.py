@@ -102,7 +102,10 @@ class Revisions:
     def envelope(self, version: Version) -> Envelope | None:
         """Return the record of a version as it is stored, unjudged, ``None`` without one."""
         [node] = self._read([record_path(version)])
-        return decode_envelope(node.data) if node.exists else None
+        try:
+            return decode_envelope(node.data) if node.exists else None
+        except BadRevision as error:
+            raise BadRevision(f"{node.path}: {error}") from error
 
     def record(self, version: Version) -> Record | None:
         """Return the record of a version, ``None`` if it was not published or is not kept."""

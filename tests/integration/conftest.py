@@ -1,0 +1,5 @@
+"""Fixtures of several modules here."""
+
+from tests.support.syncing import log
+
+__all__ = ["log"]
