@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import subprocess
@@ -59,6 +60,25 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> Non
 
     assert path.read_text() == "21"
     assert names_in(tmp_path) == ["host_version"]
+
+
+def test_what_was_written_is_on_the_disk_and_so_is_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a host that loses its power may find an empty file, or the old one."""
+    path = tmp_path / "host_version"
+    path.write_text("20")
+    synchronised: list[tuple[str, str]] = []
+
+    def fsync(descriptor: int) -> None:
+        target = Path(f"/proc/self/fd/{descriptor}").readlink()
+        kind = "directory" if target.is_dir() else target.read_text()
+        synchronised.append((kind, path.read_text()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    durable.write(path, "21")
+
+    assert synchronised == [("21", "20"), ("directory", "21")]
 
 
 def test_a_missing_directory_is_an_error(tmp_path: Path) -> None:
