@@ -69,7 +69,6 @@ GUARDS = (
         "reconcile.py",
         "            self._world.files.begin_version(version)\n",
         "",
-        "tests/integration/agent/test_revisions.py",
         "tests/integration/agent/test_deployments.py",
     ),
     _guard(
@@ -105,8 +104,7 @@ GUARDS = (
         "adapters/single.py",
         "fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "pass",
-        "tests/integration/cli/test_agent.py",
-        "tests/integration/agent/test_deployments.py",
+        "tests/integration/adapters/test_single.py",
     ),
     _guard(
         "the owner of a lock is its marker, not a place in line",
@@ -189,8 +187,7 @@ GUARDS = (
         "observe.py",
         "    tree = trees.read_tree()\n    check_same()\n",
         "    tree = trees.read_tree()\n",
-        "tests/integration/agent/test_revisions.py",
-        "tests/integration/agent/test_deployments.py",
+        "tests/unit/test_observe.py",
     ),
     _guard(
         "a live tree between two versions is not read",
@@ -250,9 +247,7 @@ GUARDS = (
         "adapters/revision_writer.py",
         "Set(HOSTS, hosts, fleet.node_version) if fleet.index",
         "Set(HOSTS, hosts) if fleet.index",
-        "tests/integration/test_sync_fleet.py",
-        "tests/integration/test_rollback.py",
-        "tests/integration/test_sync.py",
+        "tests/integration/publishing/test_stop_meanwhile.py",
     ),
     _guard(
         "one publisher at a time",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from kazoo.client import KazooClient
 from tests.support.locking import LIMIT, Host, hosts, wait_for_children
 
 import zc.zk
+from zc.zk.operations import Check
 from zc.zkdeployment.adapters.lock_claims import Claims
-from zc.zkdeployment.adapters.locks import ROOT
+from zc.zkdeployment.adapters.locks import ROOT, NodeLocks
 from zc.zkdeployment.errors import Abandoned, Unreachable
 from zc.zkdeployment.lab.relay import CREATE, SET, TRANSACTION, Relay
 from zc.zkdeployment.lab.zookeeper import Server
@@ -235,3 +237,39 @@ def test_without_a_connection_no_marker_is_made_and_no_fleet_is_stopped(
     zk.close()
     with pytest.raises(Unreachable):
         Claims(zk, Identity("one", "one.example.com"), Wakeup()).marker(1, None)
+
+
+def test_a_lock_that_is_broken_in_the_moment_of_its_release_stays_with_the_next_holder(
+    zk: zc.zk.ZK, host: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = host("one")
+    next_holder = {"owners": [{"host": "two"}]}
+    write = one.zk.client.set_async
+
+    def interfere(*arguments: Any) -> Any:
+        if zk.get_properties(LOCK) != next_holder:
+            zk.properties(LOCK, watch=False).set(next_holder)
+        return write(*arguments)
+
+    with one.locks.node("/a", one.going_on):
+        monkeypatch.setattr(one.zk.client, "set_async", interfere)
+    assert zk.get_properties(LOCK) == next_holder
+
+
+def test_a_lock_that_somebody_takes_in_the_same_moment_is_theirs(zk: zc.zk.ZK, host: Make) -> None:
+    """Between the look at a free lock and the request to take it."""
+    one = host("one")
+    theirs = {"owners": [{"host": "two"}]}
+
+    class Overtaken:
+        def unchanged(self) -> Check:
+            zk.properties(LOCK, watch=False).set(theirs)
+            return one.registry.unchanged()
+
+        def read_version(self) -> object:
+            raise Abandoned("it was overtaken")
+
+    locks = NodeLocks(one.zk, Identity("one", "one.example.com"), one.wakeup, Overtaken())
+    with pytest.raises(Abandoned, match="overtaken"), locks.node("/a", one.going_on):
+        pass
+    assert zk.get_properties(LOCK) == theirs

@@ -91,3 +91,15 @@ def test_an_agent_whose_lock_is_broken_begins_nothing_more_before_it_has_it_agai
     ]
     assert f"INFO {SCRIPT} /x 1" not in host.log.lines[start:before]
     assert host.zk.get_properties("/agent-locks/x") == {}
+
+
+def test_the_fleet_is_stopped_before_the_lock_of_a_failed_node_is_given_back(host: Host) -> None:
+    """Else the host that waits for it would begin there, and fail as well."""
+    host.start()
+    host.deploy(2, "/x : cranky\n  version = '1.0'\n  /deploy\n    /host42\n")
+    stop, release = host.zk.bulk.read(["/hosts", "/agent-locks/x"])
+    assert stop.stat is not None
+    assert release.stat is not None
+    assert host.zk.get_properties("/hosts") == {"version": None}
+    assert host.zk.get_properties("/agent-locks/x") == {}
+    assert stop.stat.mzxid < release.stat.mzxid
