@@ -1,0 +1,32 @@
+"""All that is measured. A part is a function of a setting; its name is what --only takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from benchmarks.crowd import crowd
+from benchmarks.figures import Findings, Setting
+from benchmarks.gathering import gather, live_tree
+from benchmarks.handover import handover
+from benchmarks.memory import memory
+from benchmarks.noop import noop
+from benchmarks.publishing import publishing
+from benchmarks.reaction import reaction
+from benchmarks.rollout import rollout
+from benchmarks.startup import startup
+
+PARTS: Mapping[str, Callable[[Setting], Findings]] = {
+    part.__name__: part
+    for part in (
+        gather,
+        live_tree,
+        publishing,
+        reaction,
+        crowd,
+        noop,
+        memory,
+        handover,
+        rollout,
+        startup,
+    )
+}
