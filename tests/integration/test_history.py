@@ -169,3 +169,16 @@ def test_what_was_altered_is_not_shown_as_if_it_had_been_published(three: zc.zk.
     zk.set("/revisions", b'{"format": 1}')
     with pytest.raises(BadRevision, match="to start anew, 'zkdeploy tree rm --recursive /revis"):
         history(zk)
+
+
+@pytest.mark.parametrize("beginning", ["61873e9", 6187319, "6187"])
+def test_the_beginning_of_a_commit_may_look_like_a_number(
+    zk: zc.zk.ZK, beginning: str | int
+) -> None:
+    commits = (f"{'61873e9':0<40}", f"{'6187319':0<40}")
+    publish(zk, Texts(commits[0]))
+    if beginning != "6187":
+        publish(zk, Texts(commits[1], site=tree("2")))
+    assert str(show(zk, beginning).record.version).startswith(str(beginning))
+    publish(zk, Texts(3, site=tree("3")))
+    assert show(zk, 3).record.version == 3

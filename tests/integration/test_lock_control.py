@@ -59,10 +59,11 @@ class Interrupted(Bulk):
         self.before: Iterator[Callable[[], object]] = iter(())
         self.after: Iterator[Callable[[], object]] = iter(())
 
-    def write(self, *arguments: Any) -> None:
+    def write(self, *arguments: Any) -> list[Any]:
         next(self.before, _nothing)()
-        super().write(*arguments)
+        done = super().write(*arguments)
         next(self.after, _nothing)()
+        return done
 
 
 def _nothing() -> None:
@@ -80,7 +81,7 @@ def interrupted(fleet: ZK, zk_connection: str) -> Iterator[ZK]:
         yield opened
 
 
-def break_it(zk: ZK, path: str, **options: bool) -> Broken:
+def break_it(zk: ZK, path: str, **options: Any) -> Broken:
     return break_lock(zk, path, "burnt down", "ann@desk", AT, **options)
 
 

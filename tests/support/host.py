@@ -16,6 +16,7 @@ from zc.zkdeployment.config import Settings
 from zc.zkdeployment.lab.packages import Package, PackageRepository, write_file, yum_launcher
 from zc.zkdeployment.lab.scripts import application
 from zc.zkdeployment.model import Version
+from zc.zkdeployment.timeouts import DEFAULT_TIMEOUT
 
 LIMIT = 60  # seconds until a test that waits has failed
 
@@ -36,6 +37,7 @@ PACKAGES = (
     Package("web-4.0.0", "1"),
     Package("web-5.0.0", "1"),
     Package("worker", "1.0"),
+    Package("sleepy", "1.0", files=application("echo waiting for the database; sleep 600")),
     Package("cranky", "1.0", files=application("echo waaaa; exit 3")),
     Package("binary", "1.0", files=application("printf 'a\\377b\\n'; exit 3")),
     Package("uncranky", "1.0", files=application('[ -z "$uninstall" ]')),
@@ -92,6 +94,7 @@ class Host:
         self.agents = ExitStack()
         self.role: str | None = None
         self.after: tuple[str, ...] = ()
+        self.timeout = DEFAULT_TIMEOUT
 
     def settings(self) -> Settings:
         return Settings(
@@ -101,6 +104,7 @@ class Host:
             after=self.after,
             root=str(self.root),
             connection_string=self.connection,
+            timeout=self.timeout,
         )
 
     def start(self, **options: bool) -> Agent:

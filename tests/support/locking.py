@@ -12,6 +12,7 @@ from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.errors import Abandoned
 from zc.zkdeployment.model import Identity
+from zc.zkdeployment.turns import Turn
 from zc.zkdeployment.wakeup import Wakeup
 
 LIMIT = 20  # seconds until a test that waits has failed
@@ -20,14 +21,16 @@ LIMIT = 20  # seconds until a test that waits has failed
 class Host:
     """A host that can take node locks, in threads of its own."""
 
-    def __init__(self, name: str, connection: str) -> None:
-        self.zk = zc.zk.ZK(connection)
+    def __init__(self, name: str, connection: str, session_timeout: float | None) -> None:
+        self.zk = zc.zk.ZK(connection, session_timeout)
+        self.name = name
         self.wakeup = Wakeup()
         identity = Identity(name, f"{name}.example.com")
         self.registry = Registry(self.zk, identity, self.wakeup, StopIntent("/nonexistent"))
         self.locks = NodeLocks(self.zk, identity, self.wakeup, self.registry)
         self.registry.read_version()
         self.stopped = False
+        self.at_once = 1
         self.has_it = threading.Event()
         self.give_back = threading.Event()
         self.abandoned = threading.Event()
@@ -43,7 +46,9 @@ class Host:
 
     def _hold(self, path: str) -> None:
         try:
-            with self.locks.node(path, self.going_on):
+            turns = [Turn(path, at_once=self.at_once)]
+            with self.locks.turns(turns, self.going_on) as taken:
+                next(taken)
                 self.has_it.set()
                 assert self.give_back.wait(LIMIT)
         except Abandoned:
@@ -57,12 +62,14 @@ class Host:
 
 
 @contextmanager
-def hosts(connection: str) -> Iterator[Callable[[str], Host]]:
+def hosts(
+    connection: str, session_timeout: float | None = None
+) -> Iterator[Callable[[str], Host]]:
     """Provide what makes hosts, whose sessions end with the context."""
     with ExitStack() as stack:
 
         def make(name: str) -> Host:
-            made = Host(name, connection)
+            made = Host(name, connection, session_timeout)
             stack.callback(made.zk.close)
             return made
 

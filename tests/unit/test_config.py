@@ -216,7 +216,8 @@ def test_settings_of_other_programs_in_the_file_do_not_count(
 
 
 @pytest.mark.parametrize(
-    "misspelled", ["host_id", "roles", "rundirectory", "affter", "Rol", "public_key", "pubkeys"]
+    "misspelled",
+    ["host_id", "roles", "rundirectory", "affter", "Rol", "public_key", "pubkeys", "timeouts"],
 )
 def test_a_misspelled_setting_is_not_ignored(
     configure: Callable[..., Settings], misspelled: str
@@ -253,6 +254,32 @@ def test_an_open_quotation_is_found_before_the_hook_is_needed(
 ) -> None:
     with pytest.raises(BadConfiguration, match=r"^after: .* is no command line: No closing"):
         configure(**GOOD, after="echo 'done")
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("90", 90.0), ("0.5", 0.5), ("604800", 604800.0), ("", 3600.0)]
+)
+def test_a_host_says_how_long_its_programs_may_take(
+    configure: Callable[..., Settings], given: str, seconds: float
+) -> None:
+    assert configure(**GOOD, timeout=given).timeout == seconds
+
+
+def test_nothing_runs_for_ever_where_nobody_says_how_long(
+    configure: Callable[..., Settings], root: Path
+) -> None:
+    """A script that hangs would hold up the fleet until somebody looks."""
+    assert configure(**GOOD).timeout == 3600.0
+    assert settings_from_files({"TEST_ROOT": str(root)}).timeout == 3600.0
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "nan", "inf", "604801", "1h", "none", "9" * 5000])
+def test_a_time_that_nobody_means_is_refused(
+    configure: Callable[..., Settings], given: str
+) -> None:
+    expected = "timeout: expected a number of seconds above 0, at most 604800, not "
+    with pytest.raises(BadConfiguration, match=f"^{expected}'{given[:200]}'$"):
+        configure(**GOOD, timeout=given)
 
 
 def test_public_keys_are_files_below_the_root(

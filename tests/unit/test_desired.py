@@ -106,6 +106,48 @@ def test_a_version_can_be_linked() -> None:
     assert [(d.version, d.n) for d in desired.deployments] == [("2.0", 0), ("2.0", 1)]
 
 
+def test_a_tree_says_how_long_scripts_of_a_node_may_take() -> None:
+    desired = gather(
+        tree(
+            """
+            /defaults
+              patience = 90
+            /a : x-1
+              timeout => /defaults patience
+              /deploy
+                /host42
+                  n = 2
+            /b : x-1
+              timeout = 1.5
+              /deploy
+                /host42
+            /c : x-1
+              /deploy
+                /host42
+            /d : x-1
+              timeout = 1
+              /deploy
+                /host42
+                  n = 0
+            """
+        ),
+        HOST,
+    )
+    assert desired.timeouts == {"/a": 90.0, "/b": 1.5}
+
+
+@pytest.mark.parametrize(
+    "given", ["0", "-1", "0.0", "604800.5", "1e300", "True", "False", "'60'", "[60]"]
+)
+def test_a_time_that_nobody_means_is_refused_with_all_else(given: str) -> None:
+    """A script that is killed at once, or never, would be found out on some bad day."""
+    with pytest.raises(BadTree) as refused:
+        gather(tree(f"/a : x-1\n  timeout = {given}\n  /deploy\n    /host42\n"), HOST)
+    assert str(refused.value).startswith(
+        "/a: timeout must be a number of seconds above 0, at most 604800, not "
+    )
+
+
 def test_no_instances_is_a_deployment_of_nothing() -> None:
     assert gather(
         tree("/a : x\n  version = '1'\n  /deploy\n    /host42\n      n = 0\n"), HOST
@@ -279,7 +321,12 @@ _scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.
 @given(
     st.dictionaries(
         st.sampled_from(["/a", "/a/deploy/host42", "/b", "/b/deploy/4242", "/roles/cache", "/c"]),
-        st.dictionaries(st.sampled_from(["type", "version", "n", "version =>", "n =>"]), _scalars),
+        st.dictionaries(
+            st.sampled_from(
+                ["type", "version", "n", "timeout", "max_parallel", "version =>", "n =>"]
+            ),
+            _scalars,
+        ),
     ),
     st.sampled_from([HOST, CACHE]),
 )

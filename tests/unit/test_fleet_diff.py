@@ -50,6 +50,7 @@ WEB = "/a : web\n  version = '1'\n  /deploy\n    /h1\n"
         (WEB, WEB.replace("'1'", "'2'"), ["change h1 /a"]),
         (WEB, WEB.replace("web", "web special"), ["change h1 /a"]),
         (WEB, WEB + "      n = 2\n", ["change h1 /a"]),
+        (WEB, WEB.replace("'1'", "'1'\n  timeout = 60"), ["change h1 /a"]),
         (WEB, WEB + "      n = 0\n", ["vanish h1 /a"]),
         (WEB + "      n = 0\n", WEB, ["appear h1 /a"]),
         (WEB, WEB.replace("h1", "h2"), ["move h2 /a from h1"]),

@@ -145,3 +145,10 @@ def test_whatever_there_is_the_answer_is_one_line(content: bytes, version: Versi
     for prefix in b"", b"1 2 ":
         message = diagnose(seen(prefix + content, version, version), LIMITS).message
         assert message.splitlines() in ([message], [])
+
+
+def test_what_is_told_is_no_longer_than_a_monitoring_system_shows() -> None:
+    for line in (f"{NOW} 42 {'9' * 50_000} done", f"{NOW - 900} 42 2 deploying {'x' * 50_000}"):
+        found = diagnose(seen(line), LIMITS)
+        assert found.state is State.ERROR
+        assert len(found.message) < 1000

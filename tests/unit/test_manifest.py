@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,6 +123,84 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
     assert decode_manifest(dump(GOOD)) == A_MANIFEST
 
 
+def test_a_manifest_without_timeouts_keeps_the_bytes_of_releases_that_knew_none() -> None:
+    """Revisions are stored by digest and signed: what did not change must not change."""
+    assert encode_manifest(Manifest("h", (X_AT_A,))) == (
+        b'{"controller":null,"deployments":[["/a","x",null,"1",1]],"format":1,"target":"h"}'
+    )
+
+
+@pytest.mark.parametrize("written", ["30", "30.0", "3e1"])
+def test_equal_timeouts_are_published_as_equal_bytes(written: str) -> None:
+    (manifest,) = compile_tree(tree("/a" + X + f"  timeout = {written}\n")).values()
+    assert manifest == Manifest("h", (replace(X_AT_A, timeout=30.0),))
+    encoded = encode_manifest(manifest)
+    assert b'["/a","x",null,"1",1,{"timeout":30.0}]' in encoded
+    assert decode_manifest(encoded) == manifest
+
+
+def test_how_many_hosts_may_work_at_once_goes_with_the_hosts_that_it_is_a_share_of() -> None:
+    text = "/a : x\n  version = '1'\n  max_parallel = {}\n  /deploy\n    /h\n    /web\n"
+    three = compile_tree(tree(text.format(3)))["h"]
+    assert b'{"max_parallel":3}' in encode_manifest(three)
+    assert decode_manifest(encode_manifest(three)) == three
+    share = compile_tree(tree(text.format("'12.5%'")))["h"]
+    assert b'{"max_parallel":"12.5%","targets":["h","web"]}' in encode_manifest(share)
+    [deployment] = decode_manifest(encode_manifest(share)).deployments
+    assert deployment.max_parallel is not None
+    assert deployment.max_parallel.of([frozenset({"web"})] * 16) == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        [],
+        30,
+        {"timeout": 0},
+        {"max_parallel": 0},
+        {"max_parallel": "3"},
+        {"colour": "red"},
+        {"max_parallel": "5%", "targets": [3]},
+        {"max_parallel": 3, "targets": "h"},
+    ],
+)
+def test_options_that_are_not_understood_are_refused(options: object) -> None:
+    """Whoever passed over them could let too many hosts work at once."""
+    with pytest.raises(BadRevision, match="the manifest of 'h': "):
+        decode_manifest(dump({**GOOD, "deployments": [[*A_DEPLOYMENT, options]]}))
+
+
+def test_a_node_is_in_a_manifest_once() -> None:
+    """A host would run its script twice, under one lock each."""
+    with pytest.raises(BadRevision, match=r"^the manifest of 'h': '/a' is in it twice$"):
+        decode_manifest(
+            dump({**GOOD, "deployments": [A_DEPLOYMENT, ["/a", "y-1", None, None, 1]]})
+        )
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {**GOOD, "target": "h" * 100_000, "controller": ["c", None]},
+        {**GOOD, "deployments": [["/" + "a" * 100_000, "-x", None, "1", 0]]},
+        {**GOOD, "deployments": [["/a", "-" * 100_000, None, "1", 0]]},
+        {**GOOD, "deployments": [["/a", "x", "-" * 100_000, "1", 0]]},
+        {**GOOD, "deployments": [["/a", "x", None, "-" * 100_000, 0]]},
+        {**GOOD, "deployments": [["/a", "x", None, "1", 10**4000]]},
+        {**GOOD, "deployments": [["/a", "x", None, "1", 1, "1" * 100_000]]},
+        {**GOOD, "deployments": [["/a" * 50_000, "x", None, "1", 0]] * 2},
+        {**GOOD, "controller": ["c" * 100_000, "1"]},
+        {**GOOD, "format": "1" * 100_000},
+    ],
+)
+def test_an_error_quotes_no_more_of_a_manifest_than_a_person_reads(document: object) -> None:
+    """It is written to the node of the host and to every log."""
+    with pytest.raises(BadRevision) as refused:
+        decode_manifest(dump(document))
+    assert len(str(refused.value)) < 700
+
+
 BAD_FIELDS: dict[str, list[object]] = {
     "node": [
         *("", "a", "/a/", "//a", "/a//b", "/.", "/a/../b", "/a\n", "/\0", "/\ud800", "/" * 9),
@@ -137,6 +216,9 @@ BAD_FIELDS: dict[str, list[object]] = {
         *("http://h", "git://r", "git://-u#m", "git://ext::sh#m", "svn://h/a b", None),
     ],
     "n": ["1", "", 1.0, True, None, -1, 1001, 10**300, [1], {}],
+    "timeout": [
+        *(0, -1, 0.0, 604_801, 1e300, float("inf"), float("nan"), 10**4000, True, "1", None, []),
+    ],
 }
 BAD_TOPS: dict[str, list[object]] = {
     "format": [0, 2, True, 1.0, "1", None, [1], 10**300],
@@ -162,7 +244,7 @@ def _bad_documents() -> list[bytes]:
         for value in BAD_FIELDS[field]
     ]
     return [
-        *(dump({**GOOD, "deployments": [each]}) for each in (*deployments, [*A_DEPLOYMENT, 1])),
+        *(dump({**GOOD, "deployments": [each]}) for each in (*deployments, [*A_DEPLOYMENT, 1, 1])),
         *(dump({**GOOD, name: value}) for name, values in BAD_TOPS.items() for value in values),
         *(dump({key: GOOD[key] for key in GOOD if key != name}) for name in GOOD),
         *NO_DOCUMENTS,
@@ -184,7 +266,7 @@ json_like = st.recursive(
 _documents = st.one_of(
     json_like,
     st.tuples(st.sampled_from([*GOOD]), json_like).map(lambda pair: GOOD | dict([pair])),
-    st.tuples(*(json_like | st.just(good) for good in A_DEPLOYMENT)).map(
+    st.tuples(*(json_like | st.just(good) for good in [*A_DEPLOYMENT, 30])).map(
         lambda deployment: GOOD | {"deployments": [deployment]}
     ),
     st.tuples(json_like, json_like).map(lambda pair: GOOD | {"controller": pair}),
@@ -206,11 +288,14 @@ Properties = dict[str, Any]
 _sound: list[Properties] = [
     *({"type": "x", "version": version} for version in ("1", "1", "2", "svn://h/p")),
     *({"type": type_, "version =>": "/d v"} for type_ in ("x", "x s", "y")),
+    {"type": "x", "version": "1", "timeout": 1.5},
+    {"type": "x", "version": "1", "timeout =>": "/d n"},
     *({"type": "x-1"}, {"type": "x-1 s"}, {"type =>": "/d", "version": "1"}),
 ]
 _unsound: list[Properties] = [
     *({}, {"type": "x"}, {"version": "1"}, {"type": "x y z", "version": "1"}),
     *({"type": "../x", "version": "1"}, {"type": "x", "version": 1}),
+    {"type": "x", "version": "1", "timeout": "30"},
     *({"type": "x", "version =>": "/no"}, {"type": "x", "version =>": "/hosts v"}),
 ]
 _sound_n: list[Properties] = [{}, {}, {}, {"n": 0}, {"n": 3}, {"n =>": "/d"}]

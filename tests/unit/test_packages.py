@@ -13,6 +13,7 @@ from zc.zkdeployment.packages import (
     Checkout,
     InstalledPackage,
     checkout,
+    other_readings,
     package_spec,
     parse_list_installed,
     satisfies,
@@ -148,6 +149,8 @@ def test_no_version_becomes_an_option_or_a_helper_program(scheme: str, rest: str
         ("1:1.0.0-1.el9", EPOCH, False),
         ("1.0.0", InstalledPackage("0", "1.0.0", "1", (ONE,)), False),
         (None, InstalledPackage("0", "1.0.0", "1", (ONE,)), False),
+        ("1.0.0", InstalledPackage("0", "1.0.0", "1", cut_off=True), False),
+        (None, InstalledPackage("0", "1.0.0", "1", cut_off=True), False),
     ],
 )
 def test_epoch_and_release_count_where_they_are_named(
@@ -176,6 +179,23 @@ def test_a_package_is_named_with_its_version(name: str, version: str | None, spe
 def test_no_package_is_an_option_a_pattern_or_a_checkout(name: str, version: str | None) -> None:
     with pytest.raises(BadTree):
         package_spec(name, version)
+
+
+@pytest.mark.parametrize(
+    ("name", "readings"),
+    [
+        ("web", []),
+        ("web-1", [("web", "1")]),
+        ("web-1.0-2", [("web-1.0", "2"), ("web", "1.0-2")]),
+        ("a-b-c-d", [("a-b-c", "d"), ("a-b", "c-d")]),
+        ("-1", []),
+        ("web-", [("web", "")]),
+    ],
+)
+def test_a_name_may_be_read_as_another_package_and_its_version(
+    name: str, readings: list[tuple[str, str]]
+) -> None:
+    assert list(other_readings(name)) == readings
 
 
 LONG = "a-very-long-package-name-for-the-sake-of-a-wrapped-line"
@@ -235,6 +255,48 @@ LONG = "a-very-long-package-name-for-the-sake-of-a-wrapped-line"
             "z4m",
             InstalledPackage("0", "1.0.0", ""),
             id="no release",
+        ),
+        pytest.param(
+            "Installed packages\nz4m.noarch 2:1.0.0-1.el9 lab\n", "z4m", EPOCH, id="dnf5"
+        ),
+        pytest.param(
+            "Installed packages\nz4m.noarch 1.0.0-1 <unknown>\n\n"
+            "Available packages\nz4m.noarch 2.0-1 lab\nz4m.noarch 3.0-1 lab\n",
+            "z4m",
+            ONE,
+            id="dnf5, which lists what is available too",
+        ),
+        pytest.param(
+            "Available packages\nz4m.noarch 2.0-1 lab\n", "z4m", None, id="dnf5, available only"
+        ),
+        pytest.param(
+            f"Installed Packages\n{LONG}.x86_64\n                 2:1.0.0-1.el9\n"
+            f"                           @@System\n{LONG}.x86_64\n"
+            "                 1.0.0-1        @local\n",
+            LONG,
+            InstalledPackage("0", "1.0.0", "1", (EPOCH,)),
+            id="two versions, wrapped differently",
+        ),
+        pytest.param(
+            "z4m.noarch 1.0~rc1-1 @l\n",
+            "z4m",
+            InstalledPackage("0", "1.0~rc1", "1"),
+            id="a release candidate",
+        ),
+        pytest.param(
+            "z4m.noarch 1.0^git1-0.1.el9 @l\n",
+            "z4m",
+            InstalledPackage("0", "1.0^git1", "0.1.el9"),
+            id="a snapshot",
+        ),
+        pytest.param(
+            "c++.tool_x.noarch 1.0.0-1 @l\n", "c++.tool_x", ONE, id="dots and plus in the name"
+        ),
+        pytest.param(
+            "z4m.noarch 1.0.0-1 @l\nz4m.noarch 1:1.0.0-1 @l\n",
+            "z4m",
+            InstalledPackage("1", "1.0.0", "1", (ONE,)),
+            id="two epochs",
         ),
         pytest.param("", "z4m", None, id="nothing"),
         pytest.param("Error: No matching Packages to list\n", "z4m", None, id="error"),

@@ -54,6 +54,14 @@ def test_new_deployments_install_and_deploy_in_path_order() -> None:
     assert todo.software[0].reason == "needed by /a/cms"
 
 
+def test_each_node_has_its_own_time_or_leaves_it_to_the_agent() -> None:
+    todo = plan(Desired((WEB, CMS_1, CMS), timeouts={"/a/cms": 60.0}), Installed())
+    assert [(node.path, node.timeout) for node in todo.deployments] == [
+        ("/a-b/web", None),
+        ("/a/cms", 60.0),
+    ]
+
+
 def test_a_reason_names_a_few_of_many_nodes() -> None:
     many = tuple(CMS._replace(path=f"/{i}") for i in range(5))
     [step] = plan(Desired(many), Installed()).software

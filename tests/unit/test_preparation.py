@@ -153,3 +153,17 @@ def test_what_nobody_would_ever_read_is_a_warning() -> None:
     found = prepared(a_zk=WEB, z_zkx="/role-locks\n  /x\n    /deploy\n      /h1\n")
     [warning] = found.warnings
     assert "agents do not read what is below /role-locks" in str(warning)
+
+
+def test_what_no_node_can_hold_is_refused_before_anything_is_written() -> None:
+    """Else the live tree would be left half way, and agents wait for the rest of it."""
+    text = f"/a\n  x = '{'v' * 1_040_000}'\n"
+    message = refused(a_zk=f"/b\n{text}")
+    assert "a.zk:2:1: error: /a: its properties are 1040008 bytes, but a node holds" in message
+    assert len(message) < 1000
+
+
+def test_files_that_are_too_long_together_are_refused() -> None:
+    blank = "\n" * 600_000
+    message = refused(a_zk=f"/a\n{blank}", b_zk=f"/b\n{blank}")
+    assert "b.zk: error: the tree files have more than 1000000 lines together" in message

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from zc.zk.source import parse_source
 from zc.zk.tree import Node, format_tree, walk
 from zc.zkdeployment.desired import assemble, gather
-from zc.zkdeployment.manifest import compile_tree
+from zc.zkdeployment.manifest import compile_tree, decode_manifest, encode_manifest
 from zc.zkdeployment.model import Identity
 from zc.zkdeployment.problems import RULES, Place, Problem, severity_of
 from zc.zkdeployment.validate import Host, validate
@@ -131,6 +131,36 @@ LONG = "/" + "n" * 243  # with one instance its file name is as long as can be
                 " [bad-n]",
                 "f:6:7: error: /a/deploy/h2: n must be a whole number from 0 to 1000, not '1'"
                 " [bad-n]",
+            ],
+        ),
+        (
+            "/a : x-1\n  timeout = 0" + DEPLOY + "/b : x-1\n  timeout => /d t\n  /deploy\n"
+            "    /h\n    /h2\n/d\n  t = '1h'\n",
+            [
+                "f:2:3: error: /a: timeout must be a number of seconds above 0, at most 604800,"
+                " not 0 [bad-timeout]",
+                "f:6:3: error: /b: timeout must be a number of seconds above 0, at most 604800,"
+                " not '1h' [bad-timeout]",
+            ],
+        ),
+        (
+            "/a : x-1\n  max_parallel = 0" + DEPLOY,
+            [
+                "f:2:3: error: /a: max_parallel must be a whole number from 1 to 10000 or a"
+                " percentage such as '25%', up to '100%', not 0 [bad-max-parallel]",
+            ],
+        ),
+        (
+            "/a\x01\n  /b : x-1\n    /deploy\n      /h\x7f\n/\ue000\n/\U0001f600\n/é\n",
+            [
+                f"f:{line}: error: {path}: ZooKeeper takes no such name: no control characters,"
+                " none from U+E000 to U+F8FF and from U+FFF0 on [bad-name]"
+                for line, path in [
+                    ("1:1", r"'/a\x01'"),
+                    ("4:7", r"'/a\x01/b/deploy/h\x7f'"),
+                    ("5:1", r"'/\ue000'"),
+                    ("6:1", r"'/\U0001f600'"),
+                ]
             ],
         ),
         (
@@ -327,20 +357,31 @@ _types = st.sampled_from(["x", "x s", "y", "x-1", "mon-itor", "", "x -s", "--x",
 _versions = st.sampled_from(["1", "1", "1", "2", 1, "svn://h/p", "git://x", "http://h", None])
 _counts = st.sampled_from([0, 1, 2, 1000, 1001, "1", True])
 _links = st.sampled_from(["/defaults v", "/defaults w", "/nowhere", "/hosts version", "/a"])
+_timeouts = st.sampled_from([1, 0.5, 604800, 604801, 0, -1, "1", True, None])
 _good = st.fixed_dictionaries(
-    {"type": st.sampled_from(["x", "x", "y"]), "version": st.sampled_from(["1", "1", "2"])}
+    {"type": st.sampled_from(["x", "x", "y"]), "version": st.sampled_from(["1", "1", "2"])},
+    optional={"timeout": st.sampled_from([1, 0.5, 604800])},
 )
 _any = st.fixed_dictionaries(
-    {}, optional={"type": _types, "version": _versions, "version =>": _links}
+    {},
+    optional={
+        "type": _types,
+        "version": _versions,
+        "version =>": _links,
+        "timeout": _timeouts,
+        "timeout =>": _links,
+    },
 )
+# What ZooKeeper, so also every host, could never have; and what only looks like that.
+_odd = ["a\x01", "h\x7f", "\ue000", "\U0001f600", "é", "%2C", "a,b", "-", "\u202e"]
 _names = ["i1", "h1", "i2", "h2", "r", "h3", "deploy"]
 _targets = st.dictionaries(
-    st.sampled_from(_names),
+    st.sampled_from(_names) | st.sampled_from(_names) | st.sampled_from(_odd),
     st.just({}) | st.just({}) | st.fixed_dictionaries({}, optional={"n": _counts, "n =>": _links}),
     max_size=2,
 )
 _sites = st.dictionaries(
-    st.sampled_from(["a", "b", "c", "d", "hosts", "n" * 243]),
+    st.sampled_from(["a", "b", "c", "d", "hosts", "n" * 243, "e", "f"]) | st.sampled_from(_odd),
     st.tuples(st.one_of(_good, _good, _good, _any), _targets),
     max_size=4,
 )
@@ -352,7 +393,7 @@ _hosts = st.lists(
 
 _REFUSED_BY_A_HOST = RULES.keys() - {
     *("unreadable", "syntax", "duplicate-node", "symbolic-link", "property-link"),
-    *("no-role-lock", "unknown-target", "ignored-deployment"),
+    *("no-role-lock", "unknown-target", "ignored-deployment", "bad-name", "too-large"),
 }
 
 
@@ -384,7 +425,7 @@ def test_it_finds_an_error_exactly_if_some_host_would_refuse_the_tree(
         if path.split("/")[1] not in ("hosts", "role-locks"):
             tree[path] = node.properties
     identities = [host.identity for host in hosts(lines)]
-    for name in _names:
+    for name in (*_names, *_odd):
         identities += [Identity(name, name), Identity("other", "another", name)]
     refusals = []
     for identity in identities:
@@ -398,7 +439,10 @@ def test_it_finds_an_error_exactly_if_some_host_would_refuse_the_tree(
     if {problem.rule for problem in problems} & _REFUSED_BY_A_HOST:
         assert refusals, shown(problems)
     if not any(problem.severity == "error" for problem in problems):
-        manifests = compile_tree(tree)
+        manifests = {
+            target: decode_manifest(encode_manifest(manifest))
+            for target, manifest in compile_tree(tree).items()
+        }
         for identity in identities:
             assert assemble(manifests, identity) == gather(tree, identity), "published or not"
     assert all(problem.severity == severity_of(problem.rule) for problem in problems)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -33,6 +34,7 @@ from zc.zk.operations import (
     batches,
     check_data,
 )
+from zc.zk.progress import Observer, Work
 
 logger = logging.getLogger("zc.zk")
 
@@ -62,12 +64,13 @@ class Bulk:
 
     ``timeout``, in seconds, bounds the wait for the answer to each request. What
     goes wrong is a ``KazooException``: see :class:`~zc.zk.calls.Calls`. Paths are
-    absolute, without a trailing slash.
+    absolute, without a trailing slash. ``observer`` is told how far each method has got.
     """
 
     def __init__(self, client: KazooClient, timeout: float) -> None:
         self.client = client
         self.calls = Calls(client, timeout)
+        self.observer: Observer | None = None
         self._multi_read = True
         self._answered = False  # a multi-read, ever
         self._lost = 0
@@ -99,8 +102,11 @@ class Bulk:
             for path, content, below in zip(paths, contents, names, strict=True)
         ]
 
-    def write(self, operations: Iterable[Operation], guard: Check | None = None) -> None:
+    def write(self, operations: Iterable[Operation], guard: Check | None = None) -> list[Any]:
         """Do the operations in order, in transactions of many, each only if ``guard`` holds.
+
+        Returns what each came to: the stat of a node for :class:`~zc.zk.operations.Set`, a
+        path for ``Create``, else ``True``.
 
         Each transaction is done whole or not at all. The first that fails ends it,
         and the error names the path at fault; those before it are done. Where the
@@ -109,11 +115,14 @@ class Bulk:
         Raises :exc:`ValueError`, with nothing done, if one node's data are too many, and
         :exc:`~zc.zk.errors.GuardFailed`.
         """
-        operations = list(operations)
+        operations = [self._with_acl(operation) for operation in operations]
         guards = [guard] if guard else []
         for operation in operations:
             if isinstance(operation, (Create, Set)):
                 check_data(operation.path, operation.data)
+        done: list[Any] = []
+        left = len(operations)
+        self.tell(Work.WRITES, 0, left)
         for batch in batches(operations):
             transaction = [*guards, *batch]
             results = self.calls.once(partial(self._commit, transaction))
@@ -121,6 +130,22 @@ class Bulk:
                 if isinstance(result, KazooException) and not isinstance(result, _CONSEQUENCES):
                     failed = GuardFailed if operation is guard else type(result)
                     raise failed(operation.path)
+            done += results[len(guards) :]
+            left -= len(batch)
+            self.tell(Work.WRITES, len(batch), left)
+        return done
+
+    def tell(self, work: Work, more: int, left: int | None = None) -> None:
+        """Tell the observer, if there is one."""
+        if self.observer is not None:
+            self.observer(work, more, left)
+
+    def _with_acl(self, operation: Operation) -> Operation:
+        """Return an operation with the ACL that the client would add: it counts for the size."""
+        acl_of = getattr(self.client, "acl_of", None)  # those of zc.zk.connect have it
+        if acl_of is None or not isinstance(operation, Create) or operation.acl is not None:
+            return operation
+        return replace(operation, acl=acl_of(operation.path, None, sequence=False))
 
     def _commit(self, batch: Sequence[Operation]) -> Any:
         transaction = self.client.transaction()
@@ -140,12 +165,16 @@ class Bulk:
     def _read(self, reads: Sequence[Read]) -> list[Any]:
         """Return ``(data, stat)`` or names for each read, ``None`` where there is no node."""
         found: list[Any] = []
+        self.tell(Work.NODES, 0)
         while len(found) < len(reads):
             part = self._part(reads, len(found))
             for read, answer in zip(part, self._answers(part), strict=True):
                 if isinstance(answer, KazooException) and not isinstance(answer, NoNodeError):
                     raise type(answer)(read.path)
                 found.append(None if isinstance(answer, NoNodeError) else answer)
+            names = sum(read.children for read in part)
+            self.tell(Work.NAMES, names)
+            self.tell(Work.NODES, len(part) - names)
         return found
 
     def _part(self, reads: Sequence[Read], start: int) -> Sequence[Read]:

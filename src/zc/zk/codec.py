@@ -11,9 +11,14 @@ import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from zc.zk.limits import MAX_DATA
 from zc.zk.values import MAX_NESTING, nesting
 
 _RAW = "string_value"
+
+_SIMPLE = (str, int, float, type(None))
+_LONGEST_CHARACTER = 12  # bytes, of one beyond the basic plane
+_LONGEST_NUMBER = 4400  # bytes: Python reads whole numbers of up to 4300 digits
 
 
 def encode(properties: Mapping[str, Any]) -> bytes:
@@ -52,6 +57,27 @@ def decode(data: bytes | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         pass
     return {_RAW: data.decode(errors="surrogateescape")}
+
+
+def check_size(properties: Mapping[str, Any]) -> None:
+    """Raise :exc:`ValueError` if the bytes to store are more than a node can hold."""
+    if _is_small(properties):
+        return
+    size = len(encode(properties))
+    if size > MAX_DATA:
+        raise ValueError(
+            f"its properties are {size} bytes, but a node holds {MAX_DATA}: spread them over"
+            " several nodes"
+        )
+
+
+def _is_small(properties: Mapping[str, Any]) -> bool:
+    """Tell whether properties cannot be too many, without the work of encoding them."""
+    values = properties.values()
+    if not all(isinstance(value, _SIMPLE) for value in values):
+        return False
+    length = sum(map(len, properties)) + sum(len(v) for v in values if isinstance(v, str))
+    return _LONGEST_CHARACTER * length + _LONGEST_NUMBER * len(values) < MAX_DATA
 
 
 def _encode_raw(properties: Mapping[str, Any]) -> bytes | None:

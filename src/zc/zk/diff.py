@@ -127,7 +127,26 @@ def delete_changes(
     """
     if path not in existing:
         raise MissingNode(path)
-    return _delete(path, existing, _children(existing), force, ignore_if_ephemeral)
+    return delete_all_changes([path], existing, force, ignore_if_ephemeral)
+
+
+def delete_all_changes(
+    paths: Iterable[str],
+    existing: Mapping[str, Entry],
+    force: bool = False,
+    ignore_if_ephemeral: bool = False,
+) -> list[Change]:
+    """Return the same for the nodes at ``paths``, none of which is below another.
+
+    Those that are not there are passed over.
+    """
+    children = _children(existing)
+    return [
+        change
+        for path in paths
+        if path in existing
+        for change in _delete(path, existing, children, force, ignore_if_ephemeral)
+    ]
 
 
 def lines(changes: Iterable[Change], dry_run: bool) -> Iterator[str]:

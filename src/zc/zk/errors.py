@@ -16,12 +16,14 @@
     CancelWatch              raised by a callback that wants no further calls
 """
 
+from zc.zk.limits import shortened
+
 
 class TreeSyntaxError(ValueError):
     """Text that does not follow the tree text format.
 
     Attributes: ``message``; ``file`` (a name or ``None``), ``line`` and ``column``
-    (from 1) and ``text`` (that line, stripped).
+    (from 1) and ``text`` (that line, stripped, or its beginning).
     """
 
     def __init__(
@@ -31,9 +33,9 @@ class TreeSyntaxError(ValueError):
         self.file = file
         self.line = line
         self.column = column
-        self.text = text
+        self.text = shortened(text)
         where = f"{file}:{line}" if file else f"line {line}"
-        super().__init__(f"{where}: {message}: {text!r}")
+        super().__init__(f"{where}: {message}: {self.text!r}")
 
 
 class TreeFormatError(ValueError):
@@ -41,7 +43,7 @@ class TreeFormatError(ValueError):
 
     def __init__(self, path: str, message: str) -> None:
         self.path = path
-        super().__init__(f"{path}: {message}")
+        super().__init__(f"{shortened(path)}: {message}")
 
 
 class MissingNode(LookupError):

@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from zc.zk.errors import BadPropertyLink, LinkLoop, MissingNode
+from zc.zk.limits import shortened
 
 #: The properties of the real node at an absolute path, or None if there is none.
 Lookup = Callable[[str], Mapping[str, Any] | None]
 
 #: More links than this on the way to one node are taken for a loop.
 MAX_LINKS = 1000
+
+_SHOWN = 10  # links on the way, in a message
 
 
 def normalize(path: str) -> str:
@@ -103,9 +106,9 @@ def _follow(node: str, held: Mapping[str, Any], name: str, lookup: Lookup) -> An
     seen = set()
     while name not in held:
         if f"{name} =>" not in held:
-            raise _bad_link(trail, f"{node} has no property {name!r}")
+            raise _bad_link(trail, f"{shortened(node)} has no property {name!r:.200}")
         link = held[f"{name} =>"]
-        trail.append(f"{node}: {name} => {link}")
+        trail.append(shortened(f"{node}: {name} => {link}"))
         if (node, name) in seen:
             raise _bad_link(trail, "it leads back to itself")
         seen.add((node, name))
@@ -115,15 +118,18 @@ def _follow(node: str, held: Mapping[str, Any], name: str, lookup: Lookup) -> An
         try:
             node, held = _find(_join(node, words[0]), lookup)
         except MissingNode as error:
-            raise _bad_link(trail, f"there is no node {error}") from error
+            raise _bad_link(trail, f"there is no node {shortened(str(error))}") from error
         except LinkLoop as error:
-            raise _bad_link(trail, f"symbolic links loop: {' -> '.join(error.args)}") from error
+            raise _bad_link(
+                trail, f"symbolic links loop: {shortened(' -> '.join(error.args))}"
+            ) from error
         name = words[-1] if len(words) == 2 else name
     return held[name]
 
 
 def _bad_link(trail: list[str], cause: str) -> BadPropertyLink:
-    return BadPropertyLink(f"property link {', then '.join(trail)}: {cause}")
+    shown = trail if len(trail) <= _SHOWN else [*trail[:_SHOWN], "and so on"]
+    return BadPropertyLink(f"property link {', then '.join(shown)}: {cause}")
 
 
 def _names(path: str) -> list[str]:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 from kazoo.security import ACL
 
+from zc.zk.limits import MAX_DATA as MAX_DATA
+
 #: Operations in one transaction; more make it no faster.
 MAX_OPERATIONS = 500
 
 #: Bytes in one request. Servers refuse more than 1 MiB by closing the connection,
 #: which looks like a lost one.
 MAX_BYTES = 512 * 1024
-
-#: Bytes that one node may hold: 1 MiB less room for the rest of the request.
-MAX_DATA = 1024 * 1024 - 16 * 1024
 
 _OVERHEAD = 64  # bytes besides path, data and ACL, generously
 

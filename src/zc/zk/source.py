@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from zc.zk.errors import TreeSyntaxError
-from zc.zk.tree import Node, Parser, Written
+from zc.zk.limits import MAX_MISTAKES
+from zc.zk.tree import Level, Node, Parser, Written
 
 
 def parse_source(text: str, file: str | None = None) -> tuple[Node, list[TreeSyntaxError]]:
@@ -11,7 +12,7 @@ def parse_source(text: str, file: str | None = None) -> tuple[Node, list[TreeSyn
 
     The nodes below the root know where they are written. A line with a mistake is
     not in the tree, nor is what is indented below it; what is there is parsed all
-    the same, so that one mistake is told once and hides no other.
+    the same, so that one mistake is told once and hides no other, up to very many.
     """
     parser = _SourceParser(file)
     return parser.parse(text), parser.mistakes
@@ -22,15 +23,25 @@ class _SourceParser(Parser):
         super().__init__(file)
         self.mistakes: list[TreeSyntaxError] = []
 
+    def parse(self, text: str) -> Node:
+        try:
+            super().parse(text)
+        except TreeSyntaxError as last:
+            self.mistakes.append(last)
+        return self.root
+
     def add(self, number: int, indentation: str, content: str) -> None:
+        if len(self.mistakes) == MAX_MISTAKES:
+            message = f"after {MAX_MISTAKES} mistakes the rest is not read; is it tree text?"
+            raise TreeSyntaxError(message, number, content, self._file, len(indentation) + 1)
         try:
             super().add(number, indentation, content)
         except TreeSyntaxError as mistake:
             self.mistakes.append(mistake)
             self._skip(indentation)
 
-    def _add_node(self, parent: Node) -> Node:
-        node = super()._add_node(parent)
+    def _add_node(self, level: Level) -> Node:
+        node = super()._add_node(level)
         place = self._number, self._column
         node.written = Written(self._file, {"": place} | dict.fromkeys(node.properties, place))
         return node
@@ -44,10 +55,10 @@ class _SourceParser(Parser):
     def _skip(self, indentation: str) -> None:
         """Let the lines after a mistake belong to where they would have without it."""
         levels = self._levels
-        while levels and not indentation.startswith(levels[-1][0]):
+        while levels and not indentation.startswith(levels[-1].indentation):
             levels.pop()
         if not levels:
-            levels.append((indentation, self.root))
-        elif levels[-1][0] != indentation:
-            levels.append((indentation, Node()))
+            levels.append(Level(indentation, self.root, 0))
+        elif levels[-1].indentation != indentation:
+            levels.append(Level(indentation, Node(), levels[-1].length))
         self._last = Node()

@@ -13,91 +13,27 @@ further than a node's belongs to that node. Indentation is compared as text: of
 two lines' indentations one must start with the other, so tabs work and no tab
 width is assumed; a mix that would depend on one is an error.
 
-Nothing here recurses: a tree may be deeper than Python's stack.
+What is larger than :mod:`zc.zk.limits` says is an error too. Nothing here recurses.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from zc.zk.errors import TreeFormatError, TreeSyntaxError
-from zc.zk.values import check_value, read_literal, same
+from zc.zk.limits import MAX_LINE, MAX_LINES, MAX_PATH, MAX_PATHS
+from zc.zk.literals import check_text
+from zc.zk.node import Node, Written, walk
+from zc.zk.values import check_value, read_literal
+
+__all__ = ["Level", "Node", "Parser", "Written", "format_tree", "parse_tree", "walk"]
 
 _node_name = re.compile(r"[^\s/]+")
 _node_line = re.compile(rf"/({_node_name.pattern})(?:(?:\s+:\s*|:\s+)(\S.*))?")
 _property_name = re.compile(r"(?![/#])(?:(?!->)[^\s=])+")
 _property_line = re.compile(rf"({_property_name.pattern})\s*(->|=>|=)\s*(.*)")
 _arrows = (" ->", " =>")  # how the names of properties that are links end
-
-
-class Written(NamedTuple):
-    """Where a node is written: its ``file``, and the ``places`` of its lines there.
-
-    A place is a line and a column, both from 1: that of the node's own line under
-    ``""``, those of its properties under their names.
-    """
-
-    file: str | None
-    places: dict[str, tuple[int, int]]
-
-
-class Node:
-    """A node: its ``name``, ``properties`` by name and ``children`` by name.
-
-    Nodes are equal if names, properties and descendants are; ``1`` and ``True``
-    differ. ``written`` says where a node is written, if
-    :func:`zc.zk.source.parse_source` read it.
-    """
-
-    __slots__ = ("children", "name", "properties", "written")
-
-    def __init__(
-        self,
-        name: str = "",
-        properties: Mapping[str, Any] | None = None,
-        children: Mapping[str, Node] | None = None,
-    ) -> None:
-        self.name = name
-        self.properties: dict[str, Any] = dict(properties or {})
-        self.children: dict[str, Node] = dict(children or {})
-        self.written: Written | None = None
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Node):
-            return NotImplemented
-        todo = [(self, other)]
-        while todo:
-            a, b = todo.pop()
-            if (
-                a.name != b.name
-                or a.children.keys() != b.children.keys()
-                or not same(a.properties, b.properties)
-            ):
-                return False
-            todo += [(child, b.children[name]) for name, child in a.children.items()]
-        return True
-
-    def __repr__(self) -> str:
-        return f"Node({self.name!r}, {self.properties!r}, children: {sorted(self.children)!r})"
-
-
-def walk(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
-    """Yield ``(path, node)`` for each descendant of ``node``, parents first, siblings by name.
-
-    ``path`` is where ``node`` itself is: ``""`` or ``"/"`` for a root. ``node``
-    is not among the nodes yielded.
-    """
-    todo = [(path.rstrip("/"), node)]
-    while todo:
-        above, parent = todo.pop()
-        if parent is not node:
-            yield above, parent
-        todo += [
-            (f"{above}/{name}", parent.children[name])
-            for name in sorted(parent.children, reverse=True)
-        ]
 
 
 def parse_tree(text: str, file: str | None = None) -> Node:
@@ -135,8 +71,10 @@ def format_tree(node: Node, name: str | None = None) -> str:
 
 def _format_node(path: str, node: Node, lines: list[str]) -> None:
     name = node.name
+    if len(path) > MAX_PATH:
+        raise TreeFormatError(path, f"the path has more than {MAX_PATH} characters")
     if not _node_name.fullmatch(name) or name in (".", "..") or not path.endswith(f"/{name}"):
-        raise TreeFormatError(path, f"a node called {name!r} cannot be written here")
+        raise TreeFormatError(path, f"a node called {name!r:.200} cannot be written here")
     indentation = "  " * path.count("/")
     properties = node.properties
     type_ = properties.get("type")
@@ -148,8 +86,10 @@ def _format_node(path: str, node: Node, lines: list[str]) -> None:
     for key in sorted(properties, key=lambda key: (key.endswith(_arrows), key)):
         try:
             lines.append(f"{indentation}{_format_property(key, properties[key])}\n")
+            if len(lines[-1]) > MAX_LINE:
+                raise ValueError(f"its line has more than {MAX_LINE} characters")
         except ValueError as error:
-            raise TreeFormatError(path, f"property {key!r}: {error}") from error
+            raise TreeFormatError(path, f"property {key!r:.200}: {error}") from error
 
 
 def _format_property(key: str, value: object) -> str:
@@ -158,9 +98,11 @@ def _format_property(key: str, value: object) -> str:
         raise ValueError("no line can hold a property of this name")
     if operator == "=":
         check_value(value)
-        return f"{name} = {value!r}"
+        text = repr(value)
+        check_text(text)
+        return f"{name} = {text}"
     if not isinstance(value, str) or _read_link(operator, value) != value:
-        raise ValueError(f"{value!r} is not of the form {_LINKS[operator]}")
+        raise ValueError(f"{value!r:.200} is not of the form {_LINKS[operator]}")
     return f"{key} {value}"
 
 
@@ -171,15 +113,22 @@ _LINKS = {"->": "PATH", "=>": "PATH [NAME]"}
 def _read_link(operator: str, text: str) -> str:
     words = text.split()
     if not 1 <= len(words) <= len(_LINKS[operator].split()):
-        raise ValueError(f"{text!r} is not of the form {_LINKS[operator]}")
+        raise ValueError(f"{text!r:.200} is not of the form {_LINKS[operator]}")
     return " ".join(words)
+
+
+class Level(NamedTuple):
+    """A node with the indentation of the lines below it, and the length of its path."""
+
+    indentation: str
+    node: Node
+    length: int
 
 
 class Parser:
     """Builds a tree line by line, up to the first mistake.
 
-    A level is a node with the indentation of the lines below it. The levels
-    that the next line may continue are kept, innermost last.
+    The levels that the next line may continue are kept, innermost last.
     """
 
     def __init__(self, file: str | None) -> None:
@@ -188,13 +137,17 @@ class Parser:
         self._number = 0
         self._column = 0
         self._content = ""
-        self._levels: list[tuple[str, Node]] = []
+        self._room = MAX_PATHS
+        self._levels: list[Level] = []
         self._last: Node | None = None  # the node of the previous line, if it was a node's
 
     def parse(self, text: str) -> Node:
         """Add all lines; return the root."""
         for number, line in enumerate(text.split("\n"), 1):
             content = line.strip()
+            if number > MAX_LINES:
+                self._number, self._content = number, content
+                self._fail(f"there are more than {MAX_LINES} lines; no tree is so large")
             if content and content[0] != "#":
                 self.add(number, line[: len(line) - len(line.lstrip())], content)
         return self.root
@@ -204,38 +157,44 @@ class Parser:
         self._number = number
         self._column = len(indentation) + 1
         self._content = content
-        parent = self._parent(indentation)
+        if len(content) > MAX_LINE:
+            self._fail(f"the line has more than {MAX_LINE} characters; no node can hold that")
+        level = self._level(indentation)
         if content[0] == "/":
-            self._last = self._add_node(parent)
+            self._last = self._add_node(level)
         else:
-            self._add_property(parent)
+            self._add_property(level.node)
             self._last = None
 
-    def _parent(self, indentation: str) -> Node:
+    def _level(self, indentation: str) -> Level:
         levels = self._levels
         if not levels:
-            levels.append((indentation, self.root))
-        elif indentation != levels[-1][0] and indentation.startswith(levels[-1][0]):
+            levels.append(Level(indentation, self.root, 0))
+        elif indentation != levels[-1].indentation and indentation.startswith(
+            levels[-1].indentation
+        ):
             if self._last is None:
                 self._fail("a property has nothing below it; indent this line less")
-            levels.append((indentation, self._last))
+            above = levels[-1].length
+            levels.append(Level(indentation, self._last, above + 1 + len(self._last.name)))
         else:
-            while levels and len(levels[-1][0]) > len(indentation):
+            while levels and len(levels[-1].indentation) > len(indentation):
                 levels.pop()
-            if not levels or levels[-1][0] != indentation:
+            if not levels or levels[-1].indentation != indentation:
                 self._fail("dedent to no open level; indent it exactly like a line above")
-        return levels[-1][1]
+        return levels[-1]
 
-    def _add_node(self, parent: Node) -> Node:
+    def _add_node(self, level: Level) -> Node:
         match = _node_line.fullmatch(self._content)
         if not match:
             self._fail("not understood; a node is written /name or /name : type")
         name, type_ = match.groups()
         if name in (".", ".."):
             self._fail("a node cannot be called . or ..")
-        if name in parent.children:
-            self._fail(f"duplicate node {name!r}")
-        node = parent.children[name] = Node(name, {"type": type_} if type_ else None)
+        if name in level.node.children:
+            self._fail(f"duplicate node {name!r:.200}")
+        self._check_path(level.length + 1 + len(name))
+        node = level.node.children[name] = Node(name, {"type": type_} if type_ else None)
         return node
 
     def _add_property(self, parent: Node) -> None:
@@ -249,12 +208,19 @@ class Parser:
         name, operator, text = match.groups()
         key = name if operator == "=" else f"{name} {operator}"
         if key in parent.properties:
-            self._fail(f"duplicate property {key!r}")
+            self._fail(f"duplicate property {key!r:.200}")
         try:
             value = read_literal(text) if operator == "=" else _read_link(operator, text)
         except ValueError as error:
             self._fail(f"bad {'value' if operator == '=' else 'link'}: {error}")
         parent.properties[key] = value
+
+    def _check_path(self, length: int) -> None:
+        self._room -= length
+        if length > MAX_PATH:
+            self._fail(f"the path has more than {MAX_PATH} characters; shorten names")
+        if self._room < 0:
+            self._fail(f"the paths of all nodes have more than {MAX_PATHS} characters together")
 
     def _fail(self, message: str) -> NoReturn:
         raise TreeSyntaxError(message, self._number, self._content, self._file, self._column)

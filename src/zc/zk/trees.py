@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 from kazoo.exceptions import (
@@ -14,13 +13,13 @@ from kazoo.exceptions import (
     NoNodeError,
     NotEmptyError,
     SessionExpiredError,
-    ZookeeperError,
 )
 from kazoo.security import ACL
 
 from zc.zk import diff
+from zc.zk.acls import bring_acls
 from zc.zk.bulk import Bulk
-from zc.zk.calls import NoAnswer, naming
+from zc.zk.calls import NoAnswer
 from zc.zk.codec import decode, encode
 from zc.zk.diff import Change, Entry
 from zc.zk.links import normalize
@@ -69,7 +68,7 @@ def import_tree(
 
     _converge(bulk, decide, tell, dry_run, guard)
     if acl is not None and not dry_run:
-        _set_acls(bulk, [below for below, _ in walk(tree, base) if below in existing], acl)
+        bring_acls(bulk, [below for below, _ in walk(tree, base) if below in existing], acl)
 
 
 def export_tree(
@@ -102,26 +101,44 @@ def delete_tree(
     force: bool,
     ignore_if_ephemeral: bool,
     tell: Tell,
-    guard: Check | None = None,
 ) -> None:
-    """Delete the node at ``path`` and all below it: see :func:`zc.zk.diff.delete_changes`.
+    """Delete the node at ``path`` and all below it: see :func:`delete_trees`.
 
-    That is done only while ``guard`` holds. Raises ``NoNodeError`` if there is no such node.
+    Raises ``NoNodeError`` if there is no such node.
     """
     path = normalize(path)
     if path == "/":
         raise ValueError("The root cannot be deleted; delete the nodes below it")
-    begun = False
+    if not bulk.read([path])[0].exists:
+        raise NoNodeError(path)
+    delete_trees(
+        bulk,
+        [path],
+        dry_run=dry_run,
+        force=force,
+        ignore_if_ephemeral=ignore_if_ephemeral,
+        tell=tell,
+    )
+
+
+def delete_trees(
+    bulk: Bulk,
+    paths: Collection[str],
+    *,
+    dry_run: bool,
+    force: bool,
+    ignore_if_ephemeral: bool,
+    tell: Tell,
+    guard: Check | None = None,
+) -> None:
+    """Delete the nodes at ``paths`` and all below: see :func:`zc.zk.diff.delete_all_changes`.
+
+    The paths are absolute, without a trailing slash. That is done only while ``guard`` holds.
+    """
 
     def decide() -> _Decision:
-        nonlocal begun
-        nodes = walk_levels(bulk, [path]).nodes
-        if path not in nodes and not begun:
-            raise NoNodeError(path)
-        if path not in nodes:
-            return [], []
-        begun = True
-        changes = diff.delete_changes(path, _entries(nodes), force, ignore_if_ephemeral)
+        nodes = walk_levels(bulk, paths).nodes
+        changes = diff.delete_all_changes(paths, _entries(nodes), force, ignore_if_ephemeral)
         return changes, [
             Delete(change.path) for change in changes if isinstance(change, diff.Delete)
         ]
@@ -131,15 +148,14 @@ def delete_tree(
 
 def delete_all(bulk: Bulk, path: str) -> None:
     """Delete the node at ``path`` and all below it, ephemeral or not; nothing if there is none."""
-    with suppress(NoNodeError):
-        delete_tree(
-            bulk,
-            path,
-            dry_run=False,
-            force=True,
-            ignore_if_ephemeral=False,
-            tell=_nobody,
-        )
+    delete_trees(
+        bulk,
+        [normalize(path)],
+        dry_run=False,
+        force=True,
+        ignore_if_ephemeral=False,
+        tell=_nobody,
+    )
 
 
 def create_path(bulk: Bulk, path: str, data: bytes, acl: Sequence[ACL] | None) -> None:
@@ -232,17 +248,3 @@ def _operation(
             yield Delete(path, nodes[path].stat.version)
         case _:
             pass  # what stays
-
-
-def _set_acls(bulk: Bulk, paths: Iterable[str], acl: Sequence[ACL]) -> None:
-    client = bulk.client
-    paths = list(paths)
-    found = bulk.calls.read_all(partial(client.get_acls_async, path) for path in paths)
-    for path, answer in zip(paths, found, strict=True):
-        with naming(path), suppress(NoNodeError):  # deleted meanwhile
-            if isinstance(answer, ZookeeperError):
-                raise answer
-            acls, _ = answer
-            if set(acls) != set(acl):
-                # Done twice it does no harm.
-                bulk.calls.read(partial(client.set_acls_async, path, list(acl)))

@@ -11,13 +11,11 @@ import math
 import re
 from typing import Any
 
+from zc.zk.literals import ACCEPTED, check_text
+
 #: Lists and dicts inside each other beyond this are refused: what compares,
 #: prints and stores values recurses, and must not run out of stack.
 MAX_NESTING = 100
-
-_ACCEPTED = (
-    "a value is a quoted string, a number, True, False or None, or a list or a dict of them"
-)
 
 _quoted = re.compile(r"""'[^'\\\x00-\x1f\ud800-\udfff]*'|"[^"\\\x00-\x1f\ud800-\udfff]*\"""")
 _whole = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
@@ -35,10 +33,11 @@ def read_literal(text: str) -> Any:
         return text[1:-1]
     if _whole.fullmatch(text):
         return int(text)
+    check_text(text)
     try:
         value = ast.literal_eval(_keep_unknown_escapes(text))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise ValueError(_ACCEPTED) from error
+        raise ValueError(ACCEPTED) from error
     check_value(value)
     return value
 
@@ -109,7 +108,7 @@ def _check_scalar(item: object) -> None:
         if not math.isfinite(item):
             raise ValueError(f"{item} is no number that JSON has")
     elif item is not None and type(item) is not bool:
-        raise ValueError(f"a {type(item).__name__} does not survive JSON; {_ACCEPTED}")
+        raise ValueError(f"a {type(item).__name__} does not survive JSON; {ACCEPTED}")
 
 
 def _keep_unknown_escapes(text: str) -> str:

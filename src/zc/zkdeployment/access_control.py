@@ -19,11 +19,11 @@ from kazoo.exceptions import (
     NodeExistsError,
     NoNodeError,
     UnimplementedError,
-    ZookeeperError,
 )
 from kazoo.security import ACL, make_digest_acl_credential
 
 import zc.zk
+from zc.zk.acls import read_acls, set_acls
 from zc.zk.whoami import who_am_i
 from zc.zkdeployment.access import Policy
 from zc.zkdeployment.connection import acl_for, as_acl
@@ -81,12 +81,7 @@ def initialize(zk: zc.zk.ZK, policy: Policy) -> list[Deviation]:
         if deviation.found is None:
             with contextlib.suppress(NodeExistsError):
                 zk.create(deviation.path, acl=acl)
-    there = [(each.path, acl) for each, acl in found if each.found is not None]
-    calls = zk.bulk.calls
-    answers = calls.read_all(partial(zk.client.set_acls_async, *each) for each in there)
-    for (path, _), answer in zip(there, answers, strict=True):
-        if isinstance(answer, ZookeeperError) and not isinstance(answer, NoNodeError):
-            raise type(answer)(path)
+    set_acls(zk.bulk, {each.path: acl for each, acl in found if each.found is not None})
     return [deviation for deviation, _ in found]
 
 
@@ -106,16 +101,13 @@ def _digest_of(settings: ZooKeeperSettings) -> list[str]:
 
 
 def _deviations(zk: zc.zk.ZK, policy: Policy) -> Iterator[tuple[Deviation, list[ACL]]]:
-    paths = list(_walk(zk, policy))
+    paths = dict.fromkeys(_walk(zk, policy))
     for path in _NEEDED:
         if path not in paths and (missing := acl_for(policy, path)) is not None:
             yield Deviation(path, None, _lines(missing)), list(missing)
-    answers = zk.bulk.calls.read_all(partial(zk.client.get_acls_async, path) for path in paths)
-    for path, answer in zip(paths, answers, strict=True):
-        if isinstance(answer, NoNodeError):
+    for path, answer in zip(paths, read_acls(zk.bulk, paths), strict=True):
+        if answer is None:
             continue  # gone meanwhile
-        if isinstance(answer, ZookeeperError):
-            raise type(answer)(path)
         acls, stat = answer
         wanted = acl_for(policy, path)
         if wanted is None or (stat.ephemeralOwner and not is_live(path)):

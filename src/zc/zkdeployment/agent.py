@@ -7,13 +7,16 @@ the host and begins to watch; :meth:`Agent.close` ends all that.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
+import time
 
-from zc.zkdeployment.adapters.commands import script_home
+from zc.zkdeployment.adapters.outages import Outages
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.revisions import Trust
+from zc.zkdeployment.adapters.script_environment import script_home
 from zc.zkdeployment.adapters.single import OnlyAgent
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.adapters.trees import Trees
@@ -32,6 +35,11 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that :meth:`Agent.close` usually waits for a running script.
 CLOSE_PATIENCE = 33.0
+
+#: Seconds that an agent which is told to end waits for ZooKeeper to come back.
+_LAST_PATIENCE = 3.0
+
+_LOOK = 0.05  # seconds
 
 #: How many session timeouts a node of an earlier agent may outlive it.
 _LINGER = 1.5
@@ -61,6 +69,7 @@ class Agent:
         self.host_name = self._identity.host_name
         self.role = self._identity.role
         self._thread: threading.Thread | None = None
+        self._outages: Outages | None = None
         self._died = False
         trust = trust_of(settings)
         self._only = OnlyAgent(settings.run_directory)
@@ -133,11 +142,22 @@ class Agent:
         """
         if self._thread is not None:
             self.stop()
-            if not self.zk.client.connected:
-                self.zk.close()  # ends the thread's wait for an answer
-            self._thread.join(patience)
+            self._join(self._thread, patience)
+        if self._outages is not None:
+            self._outages.close()
         self.zk.close()
         self._only.close()
+
+    def _join(self, thread: threading.Thread, patience: float | None) -> None:
+        """Wait for the thread that deploys, but not for what it waits for from ZooKeeper."""
+        start = away_since = time.monotonic()
+        while thread.is_alive() and (patience is None or time.monotonic() - start < patience):
+            thread.join(_LOOK)
+            if self.zk.client.connected:
+                away_since = time.monotonic()
+            elif time.monotonic() - away_since > _LAST_PATIENCE:
+                self.zk.close()  # ends the thread's wait for an answer, and its last requests
+                away_since = math.inf
 
     def _start(self, settings: Settings, trust: Trust | None) -> None:
         wakeup = Wakeup()
@@ -161,6 +181,7 @@ class Agent:
             settings.after,
         )
         self._registry.watch()
+        self._outages = Outages(self.zk.client, self._reconciler.away)
         home = os.environ.get("HOME")
         if home != script_home(os.environ, os.getuid()):
             logger.warning("Fixing incorrect home, %r.", home)

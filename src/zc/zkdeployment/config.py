@@ -26,6 +26,7 @@ from zc.zkdeployment.setting_files import (
     resolve,
     root_of,
 )
+from zc.zkdeployment.timeouts import DEFAULT_TIMEOUT, EXPECTED_TIMEOUT, is_timeout
 from zc.zkdeployment.zookeeper_settings import (
     DEFAULT_CONNECTION_STRING,
     ZooKeeperSettings,
@@ -47,7 +48,7 @@ __all__ = [
 CONFIGURATION_VARIABLE = "ZKDEPLOY_ZOOKEEPER_CONFIG"
 
 _SECTION = "zkdeployment"
-_KNOWN = ("host-id", "role", "run-directory", "after", "public-keys")
+_KNOWN = ("host-id", "role", "run-directory", "after", "public-keys", "timeout")
 _HOST_IDENTIFIER = "/etc/zmh/pxemac"
 _ROLE = "/etc/zim/role"
 _RUN_DIRECTORY = "/etc/zim"
@@ -65,7 +66,8 @@ class Settings:
     is an argument list, empty where there is no hook. ``connection_string``
     says where ZooKeeper is, ``security`` how to talk to it. ``public_keys`` are
     absolute paths below the root; where there are any, what is published has to
-    be signed.
+    be signed. A program that the agent starts may take ``timeout`` seconds, unless
+    the tree says otherwise.
     """
 
     host_identifier: str
@@ -76,6 +78,7 @@ class Settings:
     connection_string: str
     public_keys: tuple[str, ...] = ()
     security: ZooKeeperSettings = field(default_factory=ZooKeeperSettings)
+    timeout: float = DEFAULT_TIMEOUT
 
     @property
     def zookeeper(self) -> ZooKeeperSettings:
@@ -184,6 +187,7 @@ def _settings(
         or DEFAULT_CONNECTION_STRING,
         public_keys=_public_keys(given["public-keys"], root) if "public-keys" in given else (),
         security=security,
+        timeout=_timeout("timeout", given["timeout"]) if given.get("timeout") else DEFAULT_TIMEOUT,
     )
 
 
@@ -213,9 +217,19 @@ def _command(setting: str, value: str) -> tuple[str, ...]:
         ) from error
 
 
+def _timeout(setting: str, value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not is_timeout(seconds):
+        raise BadConfiguration(f"{setting}: expected {EXPECTED_TIMEOUT}, not {value[:200]!r}")
+    return seconds
+
+
 def _section(parser: configparser.RawConfigParser, path: str) -> dict[str, str]:
     section = dict(parser[_SECTION]) if parser.has_section(_SECTION) else {}
     for key in sorted(section.keys() - set(_KNOWN)):
         if meant := misspelled(key, _KNOWN):
-            raise BadConfiguration(f"{path}: unknown setting {key}; did you mean {meant}?")
+            raise BadConfiguration(f"{path}: unknown setting {key:.200}; did you mean {meant}?")
     return {key: value for key, value in section.items() if key in _KNOWN}

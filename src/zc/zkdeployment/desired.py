@@ -22,6 +22,8 @@ from zc.zkdeployment.model import (
     TargetDeployment,
 )
 from zc.zkdeployment.packages import checkout
+from zc.zkdeployment.parallel import MaxParallel, max_parallel
+from zc.zkdeployment.timeouts import check_timeout
 
 #: Path → properties of every node.
 Tree = Mapping[str, Mapping[str, Any]]
@@ -49,7 +51,8 @@ def top_of(path: str) -> str:
 
 def tree_of(nodes: Mapping[str, Node]) -> Tree:
     """Return what hosts read of nodes, by path, of a whole tree."""
-    return {path: node.properties for path, node in nodes.items() if not is_live(path)}
+    live = not NOT_THE_TREE.isdisjoint(nodes)  # of files that are published, hardly ever
+    return {path: node.properties for path, node in nodes.items() if not (live and is_live(path))}
 
 
 def gather(tree: Tree, identity: Identity) -> Desired:
@@ -60,7 +63,10 @@ def gather(tree: Tree, identity: Identity) -> Desired:
     that no host may do; each names the node.
     """
     found = targets(tree, identity.targets)
-    wanted = _wanted(found, identity, lambda node, target: deployment_of(tree, node, target))
+    targets_of = TargetsOf(tree)
+    wanted = _wanted(
+        found, identity, lambda node, target: deployment_of(tree, node, target, targets_of)
+    )
     return _desired(wanted, controller_of(tree, identity.role) if identity.role else None)
 
 
@@ -117,7 +123,9 @@ def type_of(tree: Tree, node: str) -> tuple[str, str | None]:
     if words is None:
         raise BadTree(f"No type found for {node}")
     if not isinstance(words, str) or not 1 <= len(words.split()) <= 2:
-        raise BadTree(f"{node}: invalid type {words!r}: expected SOFTWARE or SOFTWARE SUBTYPE")
+        raise BadTree(
+            f"{node}: invalid type {words!r:.200}: expected SOFTWARE or SOFTWARE SUBTYPE"
+        )
     software, *subtypes = words.split()
     names.check_software(software, node)
     return software, names.check_subtype(subtypes[0], node) if subtypes else None
@@ -152,21 +160,49 @@ def instances_of(tree: Tree, target: str) -> int:
     return names.check_instances(property_of(tree, target, "n", 1), target)
 
 
+def timeout_of(tree: Tree, node: str) -> float | None:
+    """Return the seconds that a script of ``node`` may take, if given; raises like the others."""
+    given = property_of(tree, node, "timeout")
+    return None if given is None else check_timeout(given, node)
+
+
+class TargetsOf:
+    """The targets that deploy a node of ``tree``, which is looked through when first asked."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._found: dict[str, list[str]] | None = None
+
+    def __call__(self, node: str) -> Iterator[str]:
+        """Yield the targets of ``node``."""
+        if self._found is None:
+            self._found = {}
+            for deployed, target in targets(self._tree):
+                self._found.setdefault(deployed, []).append(target)
+        yield from self._found.get(node, ())
+
+
+def max_parallel_of(tree: Tree, node: str, targets_of: TargetsOf) -> MaxParallel | None:
+    """Return how many hosts may work on ``node`` at once, if given; raises like the others."""
+    given = property_of(tree, node, "max_parallel")
+    return None if given is None else max_parallel(given, node, targets_of(node))
+
+
 def property_of(tree: Tree, node: str, name: str, default: Any = None) -> Any:
     """Return a property of ``node`` or what it links to.
 
     Raises :exc:`zc.zk.errors.BadPropertyLink`.
     """
-    held = tree.get(node, {})
-    if name in held:  # no link is followed, as nearly always
-        return held[name]
+    held = tree.get(node)
+    if held is not None and f"{name} =>" not in held:  # no link is followed, as nearly always
+        return held.get(name, default)
     try:
         return links.get_property(node, name, tree.get)
     except KeyError:
         return default
 
 
-def deployment_of(tree: Tree, node: str, target: str) -> TargetDeployment:
+def deployment_of(tree: Tree, node: str, target: str, targets_of: TargetsOf) -> TargetDeployment:
     """Return what ``node`` deploys to ``target``, checked; raises like the others."""
     software, subtype = type_of(tree, node)
     version = version_of(tree, node)
@@ -175,7 +211,15 @@ def deployment_of(tree: Tree, node: str, target: str) -> TargetDeployment:
     n = instances_of(tree, target_node(node, target))
     if n:
         names.check_file_name(node, n - 1)
-    return TargetDeployment(node, software, subtype, version, n)
+    return TargetDeployment(
+        node,
+        software,
+        subtype,
+        version,
+        n,
+        timeout_of(tree, node),
+        max_parallel_of(tree, node, targets_of),
+    )
 
 
 def controller_of(tree: Tree, role: str) -> Software | None:
@@ -213,9 +257,17 @@ def _wanted(
 
 
 def _desired(wanted: Iterable[TargetDeployment], controller: Software | None) -> Desired:
-    deployments = [instance for deployment in wanted for instance in _instances(deployment)]
+    deployments: list[Deployment] = []
+    timeouts: dict[str, float] = {}
+    at_once: dict[str, MaxParallel] = {}
+    for each in wanted:
+        deployments += _instances(each)
+        if each.n and each.timeout is not None:
+            timeouts[each.node] = each.timeout
+        if each.n and each.max_parallel is not None:
+            at_once[each.node] = each.max_parallel
     _check_consistent(deployments, controller)
-    return Desired(tuple(deployments), controller)
+    return Desired(tuple(deployments), controller, timeouts, at_once)
 
 
 def _instances(wanted: TargetDeployment) -> Iterator[Deployment]:
@@ -232,4 +284,4 @@ def _check_consistent(deployments: list[Deployment], controller: Software | None
         name, version = deployment.rpm_name, deployment.version
         first = versions.setdefault(name, version)
         if version != first:
-            raise BadTree(f"Inconsistent versions for {name}. {version!r} != {first!r}")
+            raise BadTree(f"Inconsistent versions for {name}. {version!r:.200} != {first!r:.200}")

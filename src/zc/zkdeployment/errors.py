@@ -49,11 +49,13 @@ class MissingSetting(BadConfiguration):
 class CommandFailed(RuntimeError):
     """A program could not be run, exited with an error, or took too long.
 
-    Attributes: ``argv``; ``output``, the text that it printed, bounded.
+    Attributes: ``argv``; ``output``, the text that it printed, bounded; ``why`` in words
+    where its exit code is not all.
     """
 
     def __init__(self, argv: tuple[str, ...], why: str = "", output: str = "") -> None:
         self.argv = argv
+        self.why = why
         self.output = output
         super().__init__("Command failed: " + " ".join(argv) + (f" ({why})" if why else ""))
 

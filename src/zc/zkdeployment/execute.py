@@ -7,8 +7,8 @@ those of agent.txt and companions.md, "Role controllers".
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -25,8 +25,9 @@ from zc.zkdeployment.plan import (
     leftovers,
     plan,
 )
-from zc.zkdeployment.ports import Commands, HostFiles, NodeLocks, RoleLocks
+from zc.zkdeployment.ports import Commands, HostFiles, Hosts, NodeLocks, RoleLocks
 from zc.zkdeployment.software import SoftwareInstaller
+from zc.zkdeployment.turns import Rank, Turn, from_rank, rank_of
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Deploying:
     ``afresh`` where no node lock vouches for what it knows. ``status`` gets a
     few words at every step. ``failed`` is called with an error while the node's
     lock is still held, so that the fleet is stopped before another host can
-    begin with that node.
+    begin with that node. ``hosts`` are those that may work on the same nodes.
 
     Scripts find ``version`` in their environment as ``ZKDEPLOY_VERSION``; those that run
     under a node lock its number as ``ZKDEPLOY_LOCK``: docs/adr/0003-locks.md.
@@ -66,6 +67,7 @@ class Deploying:
 
     identity: Identity
     world: World
+    hosts: Hosts
     version: Version
     going_on: GoingOn
     status: Callable[[str], None]
@@ -97,8 +99,9 @@ class Deploying:
                 inner.going_on(afresh=True)
                 self.status(f"installing {step.software}")
                 world.software.ensure(step.software)
-            for node in todo.deployments:
-                inner._deploy_node(node, locked=controller is None)
+            with inner._turns(todo.deployments, owned, locked=controller is None) as turns:
+                for node, lock in turns:
+                    inner._deploy_node(node, lock)
             self._role_script(controller, "ending-deployments")
         inner._remove_leftovers(desired, before)
 
@@ -146,33 +149,59 @@ class Deploying:
         self.world.commands.run(argv, env=self._environment())
         self.world.files.forget_deployment(deployment)
 
-    def _deploy_node(self, node: DeployNode, *, locked: bool) -> None:
-        with self._node_lock(node) if locked else nullcontext() as lock:
-            for number, deployment in enumerate(node.deployments):
-                if number and locked:
-                    self.world.locks.check(node.path, partial(self.going_on, afresh=True))
-                else:
-                    self.going_on(afresh=number > 0)  # of the first, taking the lock vouched
-                try:
-                    self._deploy(deployment, lock)
-                except Abandoned:
-                    raise
-                except Exception as error:  # whatever it is, the fleet must stop
-                    self.failed(error)
-                    raise
+    @contextmanager
+    def _turns(
+        self, nodes: Sequence[DeployNode], owned: frozenset[str], *, locked: bool
+    ) -> Iterator[Iterable[tuple[DeployNode, int | None]]]:
+        """Provide the nodes, each with the number of its lock, while that is held."""
+        if not locked:
+            yield ((node, None) for node in nodes)
+            return
+        by_path = {node.path: node for node in nodes}
+        mine = [path for path in by_path if path in owned]
+        rest = [path for path in by_path if path not in owned]
+        strict = self.hosts.keep_order()
+        rank = Rank()
+        if len(rest) > 1 and not strict:
+            rank = rank_of(self.identity.host_identifier, self.hosts.host_identifiers())
+        at_once = self._at_once(nodes)
+        turns = [
+            Turn(path, _in_words(by_path[path]), at_once[path])
+            for path in (*mine, *from_rank(rest, rank))
+        ]
+        locks = self.world.locks
+        with locks.turns(
+            turns, self.going_on, self.version, rank.next_host, passing_over=not strict
+        ) as taken:
+            yield ((by_path[turn.path], number) for turn, number in taken)
 
-    def _node_lock(self, node: DeployNode) -> AbstractContextManager[int]:
-        count = len(node.deployments)
-        step = f"deploying {count} instance{'s' * (count > 1)}"
-        return self.world.locks.node(node.path, self.going_on, self.version, step)
+    def _at_once(self, nodes: Sequence[DeployNode]) -> Mapping[str, int]:
+        """Return how many hosts may work on each node at once."""
+        shares = any(node.max_parallel.share for node in nodes)
+        hosts = self.hosts.host_targets() if shares else ()
+        return {node.path: node.max_parallel.of(hosts) for node in nodes}
 
-    def _deploy(self, deployment: Deployment, lock: int | None) -> None:
+    def _deploy_node(self, node: DeployNode, lock: int | None) -> None:
+        for number, deployment in enumerate(node.deployments):
+            if number and lock is not None:
+                self.world.locks.check(node.path, partial(self.going_on, afresh=True))
+            else:
+                self.going_on(afresh=number > 0)  # of the first, taking the lock vouched
+            try:
+                self._deploy(deployment, lock, node.timeout)
+            except Abandoned:
+                raise
+            except Exception as error:  # whatever it is, the fleet must stop
+                self.failed(error)
+                raise
+
+    def _deploy(self, deployment: Deployment, lock: int | None, timeout: float | None) -> None:
         self.status(f"deploying {deployment.path} {deployment.n}")
         self.world.files.prepare_deployment(deployment)
         script = self.world.files.software_path(deployment.rpm_name, "bin", "zookeeper-deploy")
         subtype = ["-r", deployment.subtype] if deployment.subtype else []
         argv = [script, *subtype, deployment.path, str(deployment.n)]
-        self.world.commands.run(argv, env=self._environment(lock))
+        self.world.commands.run(argv, env=self._environment(lock), timeout=timeout)
         self.world.files.record_deployment(deployment)
 
     def _environment(self, lock: int | None = None) -> Mapping[str, str]:
@@ -197,6 +226,11 @@ class Deploying:
         except OSError:
             # What is in there is not ours: a person may want it (companions.md).
             logger.exception("Removing %r", f"/etc/{app}")
+
+
+def _in_words(node: DeployNode) -> str:
+    count = len(node.deployments)
+    return f"deploying {count} instance{'s' * (count > 1)}"
 
 
 def _always(*, afresh: bool = False) -> None:

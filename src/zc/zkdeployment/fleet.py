@@ -9,6 +9,12 @@ from typing import Any
 from zc.zkdeployment.model import Identity, Version, same_version
 
 
+def host_identity(identifier: str, properties: Mapping[str, Any]) -> Identity:
+    """Return who a host is, by its node below ``/hosts``."""
+    name, role = properties.get("name"), properties.get("role")
+    return Identity(identifier, str(name or identifier), str(role) if role else None)
+
+
 @dataclass(frozen=True, slots=True)
 class RegisteredHost:
     """A host whose agent runs: who it is, the version that it reached, and its error."""

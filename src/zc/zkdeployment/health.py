@@ -15,6 +15,8 @@ from zc.zkdeployment.model import Version
 #: Bytes of a status file beyond which it is none.
 LARGEST = 64 * 1024
 
+_LONGEST_MESSAGE = 500  # characters
+
 
 class State(Enum):
     """How a host is. The values are the exit statuses of monitoring plugins."""
@@ -81,7 +83,14 @@ class _Status:
 
 
 def diagnose(seen: Observed, limits: Limits) -> Health:
-    """Tell how a host is."""
+    """Tell how a host is, in a line that is no longer than a monitoring system shows."""
+    found = _diagnose(seen, limits)
+    if len(found.message) <= _LONGEST_MESSAGE:
+        return found
+    return Health(found.state, f"{found.message[:_LONGEST_MESSAGE]}…")
+
+
+def _diagnose(seen: Observed, limits: Limits) -> Health:
     if seen.node is None:
         return Health(State.ERROR, "Host not registered")
     if seen.cluster_version is None:

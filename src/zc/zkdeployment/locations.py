@@ -22,10 +22,13 @@ _FORMS = (
     " svn://…, svn+ssh://… or file:///… (Subversion), or a directory"
 )
 _MAX = 2000  # characters, of each part
+_SHOWN = 200  # characters of it, in a message
 
-_unprintable = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]").search
+_unprintable = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+).search
 _white = re.compile(r"\s").search
-_dash = re.compile(r"(?:^|://|@)-").search
+_dash = re.compile(r"(?:^|://|@)(?:-|%2[Dd])").search
 _http = re.compile(r"https?://").match
 _git_url = re.compile(r"https?://[^#]*\.git/?(?:#.*)?|ssh://.*|[^/:@]+@[^/:]+:.*").fullmatch
 _svn_url = re.compile(r"(?:svn(?:\+[^:/]*)?|file)://.*").fullmatch
@@ -90,7 +93,7 @@ def parse_location(text: str, *, ref: str | None = None, path: str = "") -> Loca
     if _scheme(text):
         _refuse(text, "its form is unknown; a directory with a colon is written ./NAME")
     if ref is not None:
-        _refuse(text, f"a directory has no branches, tags or commits, so no {ref!r}")
+        _refuse(text, f"a directory has no branches, tags or commits, so no {ref!r:.200}")
     return Location("directory", text, None, path)
 
 
@@ -108,7 +111,7 @@ def _git(written: str, ref: str | None, path: str, text: str) -> Location:
         repository, named = written, ref or HEAD
     _agree(named, ref, text)
     if not named or not _is_checkout(f"{_GIT}x#{named}"):
-        _refuse(text, f"{named!r} is no branch, tag or commit")
+        _refuse(text, f"{named!r:.200} is no branch, tag or commit")
     if not repository:
         _refuse(text, "the repository is missing")
     if not _is_checkout(f"{_GIT}{repository}#{HEAD}"):
@@ -128,7 +131,7 @@ def _svn(text: str, ref: str | None, path: str) -> Location:
         _agree(named, ref, text)
     named = named or ref or HEAD
     if not _svn_revision(named):
-        _refuse(text, f"{named!r} is no revision: Subversion's are numbers, branches are URLs")
+        _refuse(text, f"{named!r:.200} is no revision: they are numbers, and branches are URLs")
     if not _is_checkout(url):
         _refuse(text, "its form is unknown")
     _no_password(url, text)
@@ -144,7 +147,7 @@ def _is_checkout(version: str) -> bool:
 
 def _agree(named: str, ref: str | None, text: str) -> None:
     if ref is not None and ref != named:
-        _refuse(text, f"it asks for {named!r}, and --ref for {ref!r}; leave one of them out")
+        _refuse(text, f"it asks for {named!r:.200}, and --ref for {ref!r:.200}; leave one out")
 
 
 def _no_password(url: str, text: str) -> None:
@@ -175,11 +178,12 @@ def _inside(path: str, text: str) -> str:
         or any(name == ".." or name.startswith("-") for name in names)
     ):
         raise BadSource(
-            f"{shown(text)[:_MAX]!r}: {path[:_MAX]!r} is no path inside: expected names with"
+            f"{shown(text)[:_SHOWN]!r}: {path[:_SHOWN]!r} is no path inside: expected names with"
             " / between them, none of them '..' or with a dash in front"
         )
     return "/".join(names)
 
 
 def _refuse(text: str, why: str) -> NoReturn:
-    raise BadSource(f"{shown(text)[:_MAX]!r} is no source of tree files: {why}; expected {_FORMS}")
+    where = shown(text)[:_SHOWN]
+    raise BadSource(f"{where!r} is no source of tree files: {why}; expected {_FORMS}")

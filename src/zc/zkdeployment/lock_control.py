@@ -70,17 +70,25 @@ def read_broken(zk: zc.zk.ZK) -> tuple[Broken, ...]:
 
 
 def break_lock(
-    zk: zc.zk.ZK, path: str, reason: str, by: str, at: str, *, force: bool = False
+    zk: zc.zk.ZK,
+    path: str,
+    reason: str,
+    by: str,
+    at: str,
+    *,
+    host: str | None = None,
+    force: bool = False,
 ) -> Broken:
     """Take a lock away from whoever holds it, and remember that.
 
     ``path`` is that of an application node, or of the lock node of a role: there the first
-    in line loses its place. Raises :exc:`~zc.zkdeployment.errors.Refused`, with nothing
-    done, where nobody holds the lock, its holder changes meanwhile or, without ``force``,
-    its holder's agent runs; and what :class:`zc.zk.ZK` raises.
+    in line loses its place. ``host`` names the holder where there are several. Raises
+    :exc:`~zc.zkdeployment.errors.Refused`, with nothing done, where nobody holds the lock,
+    its holder changes meanwhile or, without ``force``, its holder's agent runs; and what
+    :class:`zc.zk.ZK` raises.
     """
     seen = _held(zk, path)
-    [holder] = seen.state.holders
+    holder, removal = _holder(seen, path, host)
     if holder.alive and not force:
         raise Refused(
             f"{holder.host} holds the lock of {path}, and its agent runs: it gives the lock back"
@@ -93,7 +101,7 @@ def break_lock(
         if uncertain and asdict(record) in _records(properties):
             return record
         try:
-            zk.bulk.write([*seen.removal, _noting(properties, stat, record)])
+            zk.bulk.write([*removal, _noting(properties, stat, record)])
         except (BadVersionError, NoNodeError, NodeExistsError) as error:
             if error.args != (ROOT,):
                 raise Refused(
@@ -112,6 +120,21 @@ def _held(zk: zc.zk.ZK, path: str) -> Seen:
         if path in (seen.state.path, seen.lock) and seen.state.holders:
             return seen
     raise Refused(f"nobody holds the lock of {path}; 'zkdeploy locks' lists those that are held")
+
+
+def _holder(seen: Seen, path: str, host: str | None) -> tuple[Holder, tuple[Operation, ...]]:
+    """Return who is to lose a lock, and what takes it away."""
+    found = [
+        (holder, removal)
+        for holder, removal in zip(seen.state.holders, seen.removals, strict=True)
+        if host in (None, holder.host)
+    ]
+    holders = ", ".join(holder.host or "somebody unknown" for holder in seen.state.holders)
+    if not found:
+        raise Refused(f"{host} does not hold the lock of {path}, but {holders}")
+    if len(found) > 1:
+        raise Refused(f"several hosts hold the lock of {path}: {holders}; name one with --host")
+    return found[0]
 
 
 def _root(zk: zc.zk.ZK) -> tuple[dict[str, Any], ZnodeStat | None]:

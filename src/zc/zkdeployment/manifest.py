@@ -14,6 +14,8 @@ from zc.zkdeployment import desired, names
 from zc.zkdeployment.errors import BadRevision, BadTree
 from zc.zkdeployment.model import Manifest, Software, TargetDeployment
 from zc.zkdeployment.packages import checkout
+from zc.zkdeployment.parallel import MaxParallel, max_parallel
+from zc.zkdeployment.timeouts import check_timeout
 
 FORMAT = 1
 
@@ -33,12 +35,13 @@ def compile_tree(tree: desired.Tree, leave_out: Tell | None = None) -> dict[str,
     """
     deployments: dict[str, list[TargetDeployment]] = {}
     controllers: dict[str, Software] = {}
+    targets_of = desired.TargetsOf(tree)
     for node, target in desired.targets(tree):
         if "/" in target:
             continue  # a node below a target is none
         below = deployments.setdefault(target, [])
         try:
-            below.append(desired.deployment_of(tree, node, target))
+            below.append(desired.deployment_of(tree, node, target, targets_of))
         except ValueError as error:
             _tell(leave_out, error)
     for role in _roles(tree):
@@ -61,10 +64,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
     return encode(
         {
             "target": manifest.target,
-            "deployments": [
-                [each.node, each.software, each.subtype, each.version, each.n]
-                for each in manifest.deployments
-            ],
+            "deployments": [_fields(each) for each in manifest.deployments],
             "controller": controller and [controller.name, controller.version],
         }
     )
@@ -88,11 +88,11 @@ def decode_manifest(data: bytes) -> Manifest:
     try:
         return Manifest(
             target,
-            tuple(_deployment(each, target) for each in deployments),
+            _deployments(deployments, target),
             _controller(controller, desired.controller_node(target)),
         )
     except BadTree as error:
-        raise BadRevision(f"the manifest of {target!r}: {error}") from error
+        raise BadRevision(f"the manifest of {target!r:.200}: {error!s:.400}") from error
 
 
 def encode(document: Mapping[str, Any]) -> bytes:
@@ -134,10 +134,39 @@ def _tell(leave_out: Tell | None, error: ValueError) -> None:
     leave_out(error)
 
 
+def _fields(deployment: TargetDeployment) -> list[object]:
+    each = deployment
+    fields: list[object] = [each.node, each.software, each.subtype, each.version, each.n]
+    # What has no options keeps the bytes, and so the digest, that it always had.
+    options = _options(each.timeout, each.max_parallel)
+    return [*fields, options] if options else fields
+
+
+def _options(timeout: float | None, parallel: MaxParallel | None) -> dict[str, object]:
+    options: dict[str, object] = {} if timeout is None else {"timeout": timeout}
+    if parallel is not None:
+        options["max_parallel"] = parallel.text
+        if parallel.targets:
+            options["targets"] = list(parallel.targets)
+    return options
+
+
+def _deployments(found: list[object], target: str) -> tuple[TargetDeployment, ...]:
+    deployments = {}
+    for each in found:
+        deployment = _deployment(each, target)
+        if deployment.node in deployments:
+            raise BadTree(f"{deployment.node!r:.200} is in it twice")
+        deployments[deployment.node] = deployment
+    return tuple(deployments.values())
+
+
 def _deployment(found: object, target: str) -> TargetDeployment:
     match found:
-        case [str(node), str(), None | str() as subtype, _, _] if node.startswith("/"):
-            _, name, _, given, instances = found
+        case [str(node), str(), None | str() as subtype, _, _, *more] if (
+            node.startswith("/") and len(more) < 2
+        ):
+            _, name, _, given, instances, *_ = found
         case _:
             raise BadTree(f"{found!r:.200} is no deployment")
     if node != "/" and names.parse_file_name(names.file_name(node, 0)) != (node, 0):
@@ -148,7 +177,23 @@ def _deployment(found: object, target: str) -> TargetDeployment:
     n = names.check_instances(instances, desired.target_node(node, target))
     if n:
         names.check_file_name(node, n - 1)
-    return TargetDeployment(node, software.name, subtype, software.version, n)
+    timeout, parallel = _read_options(more[0], node) if more else (None, None)
+    return TargetDeployment(node, software.name, subtype, software.version, n, timeout, parallel)
+
+
+def _read_options(options: object, node: str) -> tuple[float | None, MaxParallel | None]:
+    """Return what :func:`_options` was given; an option that is not known is refused."""
+    match options:
+        case {**known} if options and known.keys() <= {"timeout", "max_parallel", "targets"}:
+            targets = known.get("targets", [])
+        case _:
+            raise BadTree(f"{node}: {options!r:.200} are no options of a deployment")
+    if not isinstance(targets, list) or not all(isinstance(each, str) for each in targets):
+        raise BadTree(f"{node}: {targets!r:.200} are no targets")
+    return (
+        check_timeout(known["timeout"], node) if "timeout" in known else None,
+        max_parallel(known["max_parallel"], node, targets) if "max_parallel" in known else None,
+    )
 
 
 def _controller(found: object, node: str) -> Software | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from zc.zkdeployment.parallel import MaxParallel
 
 #: The version of a fleet or a host: a number or a string. ``None`` is the all
 #: stop, ``False`` means "hold still, publish freely" (agent.txt, "Fail safe
@@ -105,7 +108,9 @@ class Software:
 class TargetDeployment:
     """What ``node`` deploys to one target: ``n`` instances, which may be none.
 
-    ``version`` is ``None`` where the name of the ``software`` carries it.
+    ``version`` is ``None`` where the name of the ``software`` carries it; ``timeout``,
+    the seconds that each of its scripts may take, and ``max_parallel``, how many hosts may
+    work on the node at once, where the tree does not say.
     """
 
     node: str
@@ -113,6 +118,8 @@ class TargetDeployment:
     subtype: str | None
     version: str | None
     n: int
+    timeout: float | None = None
+    max_parallel: MaxParallel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +136,16 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What the tree wants on one host: deployments in tree order, and the role's controller."""
+    """What the tree wants on one host: deployments in tree order, and the role's controller.
+
+    ``timeouts`` are the seconds that a deployment script may take, and ``max_parallel`` how
+    many hosts may work at once, by the path of the node, where the tree says.
+    """
 
     deployments: tuple[Deployment, ...] = ()
     controller: Software | None = None
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+    max_parallel: Mapping[str, MaxParallel] = field(default_factory=dict)
 
     @property
     def software(self) -> tuple[Software, ...]:

@@ -14,16 +14,21 @@ from zc.zkdeployment.errors import BadTree
 #: More instances of one node on one host than this are taken for a mistake.
 MAX_INSTANCES = 1000
 
+_MAX_NAME = 200  # characters, of software, a subtype or a package version
 _MAX_FILE_NAME = 255  # bytes, on every file system in use
 _LONGEST_EXTENSION = ".deployed"
 
-_software = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}", re.ASCII).fullmatch
-_subtype = re.compile(r"(?!-)[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}").fullmatch
+# What ends with .rpm is a file to package managers, wherever it may come from.
+_software = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(?<!\.rpm)", re.ASCII).fullmatch
+# What a terminal does something else with than to show it is in no subtype.
+_subtype = re.compile(
+    r"(?!-)[^\s\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
+).fullmatch
 _package_version = re.compile(
-    r"(?:\d{1,9}:)?[A-Za-z0-9][A-Za-z0-9_.+~^-]{0,199}", re.ASCII
+    r"(?:\d{1,9}:)?[A-Za-z0-9][A-Za-z0-9_.+~^-]*(?<!\.rpm)", re.ASCII
 ).fullmatch
 _versioned = re.compile(r"(\S+)-\d+(?:[.]\d+)*", re.ASCII).fullmatch
-_number = re.compile(r"0|[1-9][0-9]*").fullmatch
+_number = re.compile(r"0|[1-9][0-9]{0,17}").fullmatch
 _unprintable = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 _scheme = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=\D|$)").match
 
@@ -36,11 +41,12 @@ def app_of(software: str) -> str:
 
 def is_software(name: str) -> bool:
     """Tell whether software may be called so."""
-    return _software(name) is not None
+    return len(name) <= _MAX_NAME and _software(name) is not None
 
 
 def check_software(name: str, node: str) -> str:
     """Return ``name`` if software may be called so; raise :exc:`BadTree` naming ``node``."""
+    _check_length("type", name, node)
     if not is_software(name):
         _refuse(node, f"type {name!r} names no software: letters, digits and _ . + - only")
     return name
@@ -48,6 +54,7 @@ def check_software(name: str, node: str) -> str:
 
 def check_subtype(name: str, node: str) -> str:
     """Return ``name`` if a subtype may be called so; raise :exc:`BadTree` naming ``node``."""
+    _check_length("subtype", name, node)
     if not _subtype(name):
         _refuse(node, f"subtype {name!r} must not start with a dash or hold control characters")
     return name
@@ -60,8 +67,11 @@ def check_version(version: object, node: str) -> str:
     :func:`zc.zkdeployment.packages.checkout` to say.
     """
     if not isinstance(version, str):
-        _refuse(node, f"version {version!r} must be a string; put it in quotes")
-    if not is_url(version) and not _package_version(version):
+        _refuse(node, f"version {_shown(version)} must be a string; put it in quotes")
+    if is_url(version):
+        return version
+    _check_length("version", version, node)
+    if not _package_version(version):
         _refuse(
             node, f"version {version!r} is neither a package version nor the URL of a checkout"
         )
@@ -76,7 +86,7 @@ def is_url(version: str) -> bool:
 def check_instances(n: object, node: str) -> int:
     """Return ``n`` if a node may have so many instances on a host; raise :exc:`BadTree`."""
     if not isinstance(n, int) or isinstance(n, bool) or not 0 <= n <= MAX_INSTANCES:
-        _refuse(node, f"n must be a whole number from 0 to {MAX_INSTANCES}, not {n!r}")
+        _refuse(node, f"n must be a whole number from 0 to {MAX_INSTANCES}, not {_shown(n)}")
     return n
 
 
@@ -118,5 +128,18 @@ def parse_file_name(stem: str) -> tuple[str, int] | None:
     return decode_path(name), int(number)
 
 
+def _check_length(what: str, value: str, node: str) -> None:
+    if len(value) > _MAX_NAME:
+        _refuse(node, f"{what} {value[:_MAX_NAME]!r}… has more than {_MAX_NAME} characters")
+
+
+def _shown(value: object) -> str:
+    """Return a value as messages quote it."""
+    try:
+        return f"{value!r:.200}"
+    except (ValueError, RecursionError):  # a number of very many digits, a list of lists of lists
+        return f"a very large {type(value).__name__}"
+
+
 def _refuse(node: str, why: str) -> NoReturn:
-    raise BadTree(f"{node}: {why}")
+    raise BadTree(f"{node:.1000}: {why}")

@@ -8,6 +8,7 @@ checkout (companions.md, "Checkouts").
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -20,8 +21,12 @@ _FORMS = "svn://…, svn+ssh://…, file:///… (svn) or git://REPOSITORY#REF"
 _MAX_URL = 2000  # characters
 
 _architecture = re.compile(r"\.[a-z0-9_]+", re.ASCII).fullmatch
-_unsafe = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
-_option = re.compile(r"(?:://|@)-").search
+# White space, and what a terminal does something else with than to show it.
+_available = re.compile(r"^available (?:packages|upgrades)\b", re.I | re.M).split
+_unsafe = re.compile(
+    r"[\s\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+).search
+_option = re.compile(r"(?:://|@)(?:-|%2[Dd])").search
 _svn_url = re.compile(r"(?:svn|svn\+[a-z][a-z0-9.+-]*)://[^/].*|file:///.+", re.ASCII).fullmatch
 _transport = re.compile(r"([A-Za-z0-9+.-]+)(://|::)", re.ASCII).match
 # git-check-ref-format(1), and what would make an expression of a name.
@@ -34,13 +39,15 @@ class InstalledPackage:
 
     ``epoch`` is ``'0'`` where the package manager shows none. ``duplicates``
     are further versions that are installed at the same time, which is what a
-    package manager leaves that was killed in an upgrade.
+    package manager leaves that was killed in an upgrade. ``cut_off`` says that a change
+    of it was cut off: its files or its scriptlets may be half done.
     """
 
     epoch: str
     version: str
     release: str
     duplicates: tuple[InstalledPackage, ...] = ()
+    cut_off: bool = False
 
     def __str__(self) -> str:
         return ", ".join(package.version for package in (self, *self.duplicates))
@@ -66,12 +73,12 @@ class Checkout:
 
 
 def satisfies(wanted: str | None, installed: InstalledPackage) -> bool:
-    """Tell whether exactly the wanted version is installed, once.
+    """Tell whether exactly the wanted version is installed, once and whole.
 
     Epoch and release count only where ``wanted`` names them; ``None`` takes
     any version.
     """
-    if installed.duplicates:
+    if installed.duplicates or installed.cut_off:
         return False
     if wanted is None:
         return True
@@ -97,15 +104,30 @@ def package_spec(name: str, version: str | None = None) -> str:
     return f"{name}-{names.check_version(version, name)}"
 
 
+def other_readings(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the packages and their versions that a package manager may take a name for.
+
+    ``web-1.0-2`` is a package of that name if there is one, else ``1.0-2`` of ``web`` or
+    ``2`` of ``web-1.0``.
+    """
+    first, dash, version = name.rpartition("-")
+    if first and dash:
+        yield first, version
+        other, dash, rest = first.rpartition("-")
+        if other and dash:
+            yield other, f"{rest}-{version}"
+
+
 def parse_list_installed(output: str, name: str) -> InstalledPackage | None:
     """Find a package in what ``yum -q list installed NAME`` printed.
 
     A line is ``NAME.ARCH  [EPOCH:]VERSION[-RELEASE]  @REPOSITORY``; a long one
     is wrapped after any of its columns. Of several versions the last listed is
-    the one returned, the others are its duplicates.
+    the one returned, the others are its duplicates. What is listed as available, which dnf5
+    does, is not installed.
     """
     found: dict[tuple[str, str, str], InstalledPackage] = {}
-    words = output.split()
+    words = _available(output)[0].split()
     for word, following, last in zip(words, words[1:], [*words[2:], ""], strict=False):
         if not word.startswith(name) or not (word == name or _architecture(word[len(name) :])):
             continue
@@ -147,9 +169,9 @@ def _git(version: str, node: str) -> Checkout:
         _refuse(node, version, "the repository or #REF is missing")
     transport = _transport(repository)
     if transport and transport.group(1, 2) not in _GIT_TRANSPORTS:
-        _refuse(node, version, f"git may not use {transport.group()}")
+        _refuse(node, version, f"git may not use {transport.group():.200}")
     if not ref or _bad_ref(ref):
-        _refuse(node, version, f"{ref!r} is no branch, tag or commit")
+        _refuse(node, version, f"{ref!r:.200} is no branch, tag or commit")
     return Checkout("git", repository, ref)
 
 
@@ -161,4 +183,6 @@ def _split(version: str) -> tuple[str, str, str]:
 
 
 def _refuse(node: str, version: str, why: str) -> NoReturn:
-    raise BadTree(f"{node}: version {version!r} cannot be checked out: {why}; expected {_FORMS}")
+    raise BadTree(
+        f"{node}: version {version!r:.200} cannot be checked out: {why}; expected {_FORMS}"
+    )

@@ -17,6 +17,7 @@ from zc.zkdeployment.model import (
     Software,
     UnversionedDeployment,
 )
+from zc.zkdeployment.parallel import ONE_HOST, MaxParallel
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,17 @@ class InstallSoftware:
 
 @dataclass(frozen=True, slots=True)
 class DeployNode:
-    """Run a script for each instance of a node, under the node's lock."""
+    """Run a script for each instance of a node, under the node's lock.
+
+    Each may take ``timeout`` seconds; ``None`` leaves that to the agent. ``max_parallel``
+    says how many hosts may be at it at once.
+    """
 
     path: str
     deployments: tuple[Deployment, ...]
     reason: str
+    timeout: float | None = None
+    max_parallel: MaxParallel = ONE_HOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +159,14 @@ def _removals(desired: Desired, installed: Installed) -> tuple[RemoveDeployment,
 def _deployments(desired: Desired, owned: frozenset[str]) -> tuple[DeployNode, ...]:
     ordered = sorted(desired.deployments, key=lambda d: (d.path not in owned, d.path, d.n))
     return tuple(
-        DeployNode(path, tuple(deployments), f"{path} deploys here")
-        for path, deployments in groupby(ordered, key=lambda d: d.path)
+        DeployNode(
+            path,
+            tuple(each),
+            f"{path} deploys here",
+            desired.timeouts.get(path),
+            desired.max_parallel.get(path, ONE_HOST),
+        )
+        for path, each in groupby(ordered, key=lambda d: d.path)
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from zc.zkdeployment.model import Deployment, Installed, Manifest, UnversionedDeployment, Version
 from zc.zkdeployment.packages import InstalledPackage
 from zc.zkdeployment.snapshot import Snapshot
+from zc.zkdeployment.turns import Turn
 
 
 class Commands(Protocol):
@@ -20,10 +21,12 @@ class Commands(Protocol):
         *,
         cwd: str | None = None,
         env: Mapping[str, str] | None = None,
+        timeout: float | None = None,
     ) -> str:
         """Log and run ``argv``; return what it printed, bounded, standard error included.
 
-        ``env`` is added to the environment that every program gets. Raises
+        ``env`` is added to the environment that every program gets; ``timeout``, in
+        seconds, replaces the limit that every program has. Raises
         :exc:`~zc.zkdeployment.errors.CommandFailed`, and ``Abandoned`` after :meth:`end`.
         """
 
@@ -121,11 +124,24 @@ class HostFiles(Protocol):
     def save_status(self, version: Version, status: str) -> None:
         """Write the status file: time, process id, version, status."""
 
-    def has_status(self) -> bool:
-        """Tell whether there is a status file."""
+
+class Hosts(Protocol):
+    """The hosts that are registered, as ZooKeeper holds them.
+
+    Methods that make a request raise :exc:`~zc.zkdeployment.errors.Unreachable`.
+    """
+
+    def keep_order(self) -> bool:
+        """Tell whether all hosts are to deploy nodes in the order of the tree. No request."""
+
+    def host_identifiers(self) -> Sequence[str]:
+        """Return the host identifiers."""
+
+    def host_targets(self) -> Sequence[frozenset[str]]:
+        """Return of each host the targets of a tree that it is."""
 
 
-class Cluster(Protocol):
+class Cluster(Hosts, Protocol):
     """The fleet, as ZooKeeper holds it.
 
     Whatever makes a request raises :exc:`~zc.zkdeployment.errors.Unreachable`
@@ -186,20 +202,25 @@ class Trees(Protocol):
 
 
 class NodeLocks(Protocol):
-    """What keeps two hosts from working on one application node at a time."""
+    """What keeps too many hosts from working on one application node at a time."""
 
-    def node(
+    def turns(
         self,
-        path: str,
+        turns: Sequence[Turn],
         going_on: Callable[[], None],
         version: Version = None,
-        step: str | None = None,
-    ) -> AbstractContextManager[int]:
-        """Lock the application node at ``path``; provides a number greater than any before.
+        next_host: str | None = None,
+        *,
+        passing_over: bool = True,
+    ) -> AbstractContextManager[Iterator[tuple[Turn, int]]]:
+        """Lock application nodes one after the other.
 
-        Waiting, it calls ``going_on`` whenever something changed; what that
-        raises ends the wait and withdraws the request. ``version``, the cluster version
-        that is deployed, and ``step`` are for people who look at locks.
+        Provides an iterator: each turn comes once, with a number greater than that of any
+        holder before, and its node is locked until the next one is asked for. Nodes that
+        are free come first (:mod:`zc.zkdeployment.turns`, where ``next_host`` is explained),
+        unless ``passing_over`` is false. Waiting, and before each turn, ``going_on`` is
+        called; what that raises ends the wait and withdraws the request. ``version``, the
+        cluster version that is deployed, is for people who look at locks.
         """
 
     def check(self, path: str, going_on: Callable[[], None]) -> None:

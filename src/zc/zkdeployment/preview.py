@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zc.zk.progress import Observer
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.stop_intent import StopIntent
@@ -55,16 +56,17 @@ class Preview:
     steps: tuple[PreviewStep, ...]
 
 
-def preview(settings: Settings) -> Preview:
+def preview(settings: Settings, observer: Observer | None = None) -> Preview:
     """Compare the tree with this host as an agent would, without registering as one.
 
-    Runs only commands that look. Raises what an agent would stop the fleet
-    for: :exc:`~zc.zkdeployment.errors.BadTree` and
+    Runs only commands that look. ``observer`` is told how far reading has got. Raises
+    what an agent would stop the fleet for: :exc:`~zc.zkdeployment.errors.BadTree` and
     :exc:`zc.zk.errors.BadPropertyLink`.
     """
     identity = identity_of(settings)
     trust = trust_of(settings, remember=False)
     zk = connect(settings.zookeeper)
+    zk.bulk.observer = observer
     try:
         wakeup = Wakeup()
         cluster = Registry(zk, identity, wakeup, StopIntent(settings.run_directory))

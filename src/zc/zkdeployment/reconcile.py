@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 
-from zc.zkdeployment.errors import Abandoned, Superseded, Unreachable, as_builtin
+from zc.zkdeployment.errors import Abandoned, Closed, Superseded, Unreachable, as_builtin
 from zc.zkdeployment.execute import Deploying, World
 from zc.zkdeployment.gate import Gate, judge
 from zc.zkdeployment.model import Identity, Version, same_version
+from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.observe import read_desired
 from zc.zkdeployment.ports import Cluster, HostFiles, Trees
+from zc.zkdeployment.status import Status
 from zc.zkdeployment.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
@@ -50,16 +53,23 @@ class Reconciler:
         self._trees = trees
         self._wakeup = wakeup
         self._after = after
+        self._status = Status(world.files)
         self._closing = threading.Event()
         self._stopped_for: Exception | None = None
 
     def run(self) -> None:
-        """Look and act until :meth:`close`."""
+        """Look and act until :meth:`close`.
+
+        Raises :exc:`~zc.zkdeployment.errors.Closed` where the connection ended by itself.
+        """
         waiting_for = ""  # to say it once
         while not self._closing.is_set():
             seen = self._wakeup.count
             try:
                 self.settle()
+            except Closed:
+                if not self._closing.is_set():
+                    raise  # there will be no other connection: the supervisor knows what to do
             except Unreachable as error:
                 if str(error) != waiting_for:
                     waiting_for = str(error)
@@ -73,6 +83,14 @@ class Reconciler:
         """Let the step that runs now be the last one. May be called from any thread."""
         self._closing.set()
         self._wakeup.set()
+
+    def away(self, since: datetime | None) -> None:
+        """Show on this host that ZooKeeper is away, ``None``: is back. From any thread."""
+        if since is None:
+            logger.info("ZooKeeper is back")
+        else:
+            logger.warning("ZooKeeper is away since %s: nothing is begun", text_of(since))
+        self._status.away(since)
 
     def settle(self) -> Gate:
         """Deploy until there is nothing to deploy; return why.
@@ -95,8 +113,7 @@ class Reconciler:
         self._cluster.report(error=None)
         for path in sorted(self._world.locks.owned()):
             self._world.locks.disown(path)
-        if not self._world.files.has_status():
-            self._world.files.save_status(version, "done")
+        self._status.say_once(version, "done")
 
     def _deploy(self, version: Version, changes: int) -> None:
         if same_version(version, self.version):  # but another one was begun since
@@ -105,7 +122,7 @@ class Reconciler:
             self._cluster.report(error=None)
         logger.info("=" * 60)
         logger.info("Deploying version %s", version)
-        status = self._status(version)
+        status = partial(self._status.say, version)
         status("deploying")
 
         def going_on(*, afresh: bool = False) -> None:
@@ -117,7 +134,13 @@ class Reconciler:
             )
             status("got deployments")
             deploying = Deploying(
-                self._identity, self._world, version, going_on, status, self._stop_fleet
+                self._identity,
+                self._world,
+                self._cluster,
+                version,
+                going_on,
+                status,
+                self._stop_fleet,
             )
             self._world.files.begin_version(version)
             deploying.run(desired)
@@ -135,9 +158,6 @@ class Reconciler:
             status("done")
             self._run_after(version)
 
-    def _status(self, version: Version) -> Callable[[str], None]:
-        return lambda status: self._world.files.save_status(version, status)
-
     def _check_same(self, version: Version) -> None:
         """Raise :exc:`Abandoned` if what was read may not be what ``version`` wants."""
         now = self._cluster.read_version()
@@ -147,24 +167,34 @@ class Reconciler:
 
     def _check_going_on(self, version: Version, changes: int, afresh: bool) -> None:
         """Raise :exc:`Abandoned` if no further step may start; wait while that is unknown."""
-        while True:
-            seen = self._wakeup.count
-            if self._closing.is_set():
-                raise Abandoned("the agent is closing")
-            try:
-                self._cluster.look(afresh=afresh)
-            except Unreachable:
-                self._wakeup.wait(seen, RETRY)
-            else:
-                if self._cluster.connected():
-                    break
-                self._wakeup.wait(seen, RETRY)
+        self._look(afresh=afresh)
         now = self._cluster.version()
         _refuse_stop(now)
         if not same_version(now, version) and self._cluster.changes() != changes + 1:
             # Between the two there may have been a stop that this host never saw:
             # docs/adr/0008-leaving-a-version.md.
             raise Superseded(f"cluster version is {now}")
+
+    def _look(self, *, afresh: bool) -> None:
+        """See the cluster version, in a session that is alive; wait for one if need be.
+
+        Raises :exc:`Abandoned` where the agent is told to close.
+        """
+        while True:
+            seen = self._wakeup.count
+            if self._closing.is_set():
+                raise Abandoned("the agent is closing")
+            try:
+                self._cluster.look(afresh=afresh)
+            except Closed:
+                if not self._closing.is_set():
+                    raise
+            except Unreachable:
+                pass
+            else:
+                if self._cluster.connected():
+                    return
+            self._wakeup.wait(seen, RETRY)
 
     def _reached(self, version: Version) -> None:
         self.version = version
@@ -174,6 +204,12 @@ class Reconciler:
 
     def _run_after(self, version: Version) -> None:
         if not self._after:
+            return
+        try:
+            self._look(afresh=True)
+        except (Abandoned, Closed) as reason:
+            logger.warning("Not running after hook because %s", reason)
+            self._world.files.begin_version(version)  # the next agent deploys it again, with it
             return
         logger.info("Running after hook")
         try:
@@ -187,7 +223,7 @@ class Reconciler:
         plain = as_builtin(error)
         logger.error(doing, exc_info=(type(plain), plain, error.__traceback__))
         logger.critical(verdict)
-        self._world.files.save_status(version, "error")
+        self._status.say(version, "error")
 
     def _stop_fleet(self, error: Exception) -> None:
         """Stop the fleet, once for an error: a person may have resumed it since."""

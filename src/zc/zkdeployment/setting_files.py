@@ -13,18 +13,24 @@ import difflib
 import os
 import re
 import stat
+import threading
 import time
 import urllib.parse
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from zc.zkdeployment.errors import BadConfiguration
+from zc.zkdeployment.regular_files import read_regular
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
 
 _MOST = 64 * 1024  # bytes that a setting or a configuration file may have
+_SHOWN = 200  # characters of a value, in a message
+_MOST_LINES = 10  # with mistakes, in a message
+_LATE = 1.0  # seconds, after which who should have noticed a timeout did not
 _OTHERS = 0o077  # any access by group and others
 
 _control = re.compile(r"[\x00-\x1f\x7f]").search
@@ -59,12 +65,12 @@ def read_ini(path: str) -> configparser.RawConfigParser:
     except configparser.ParsingError as error:
         # Its own message shows the lines, of which one may be a secret.
         found = getattr(error, "errors", None) or [(getattr(error, "lineno", "?"), "")]
-        lines = ", ".join(str(number) for number, _ in found)
+        lines = ", ".join(str(number) for number, _ in found[:_MOST_LINES])
         raise BadConfiguration(
             f"configuration file: {path} is not in INI format: see line {lines}"
         ) from None
     except configparser.Error as error:
-        why = " ".join(str(error).split())
+        why = " ".join(str(error).split())[:400]
         raise BadConfiguration(f"configuration file: {path} is not in INI format: {why}") from None
     return parser
 
@@ -87,7 +93,7 @@ def check_private(setting: str, path: str) -> None:
     try:
         found = Path(path).stat()
     except (OSError, ValueError) as error:
-        raise BadConfiguration(f"{setting}: {path!r} cannot be read: {error}") from error
+        raise _unreadable(setting, repr(path), f"{error}"[:_SHOWN]) from error
     if not stat.S_ISREG(found.st_mode):
         raise BadConfiguration(f"{setting}: {path} is not a file")
     if found.st_mode & _OTHERS:
@@ -114,16 +120,36 @@ def resolve(setting: str, value: str, root: str, patience: float) -> str:
 def read_text(setting: str, path: str) -> str:
     """Return the text of a file, nothing if there is none."""
     try:
-        with Path(path).open("rb") as file:
-            data = file.read(_MOST + 1)
+        data = read_regular(Path(path), _MOST)
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:  # a path that holds a NUL is a ValueError
-        raise BadConfiguration(f"{setting}: {path!r} cannot be read: {error}") from error
+        raise _unreadable(setting, repr(path), f"{error}"[:_SHOWN]) from error
     return _text(setting, path, data)
 
 
 def _fetch(setting: str, url: str, patience: float) -> str:
+    # A server that sends a byte now and then is never silent for long, nor is one that sends
+    # whoever asks somewhere else: only another thread can tell when it has taken too long.
+    found: SimpleQueue[str | BadConfiguration] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found.put(_ask(setting, url, patience))
+        except BadConfiguration as error:
+            found.put(error)
+
+    threading.Thread(target=ask, name="settings", daemon=True).start()
+    try:
+        outcome = found.get(timeout=patience + _LATE)
+    except Empty:
+        raise _unreadable(setting, url, "it takes too long to answer") from None
+    if isinstance(outcome, BadConfiguration):
+        raise outcome
+    return outcome
+
+
+def _ask(setting: str, url: str, patience: float) -> str:
     import http.client  # these take as long to import as all else that an agent needs, and
     import urllib.error  # few agents ask a metadata service
     import urllib.request
@@ -132,16 +158,21 @@ def _fetch(setting: str, url: str, patience: float) -> str:
     deadline = time.monotonic() + patience
     try:
         with opener.open(url, timeout=patience) as response:
-            return _text(setting, url, _body(response, deadline))
+            data = _body(response, deadline)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == http.HTTPStatus.NOT_FOUND:
             return ""
         raise BadConfiguration(
-            f"{setting}: {url} answered with status {error.code}, not with 200 or 404"
+            f"{setting}: {url:.200} answered with status {error.code}, not with 200 or 404"
         ) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise BadConfiguration(f"{setting}: {url} cannot be read: {error}") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:  # it may be no URL at all
+        raise _unreadable(setting, url, f"{error}"[:_SHOWN]) from error
+    return _text(setting, url, data)
+
+
+def _unreadable(setting: str, where: str, why: str) -> BadConfiguration:
+    return BadConfiguration(f"{setting}: {where:.{_SHOWN}} cannot be read: {why}")
 
 
 def _body(response: HTTPResponse, deadline: float) -> bytes:
@@ -158,8 +189,10 @@ def _body(response: HTTPResponse, deadline: float) -> bytes:
 
 def _text(setting: str, where: str, data: bytes) -> str:
     if len(data) > _MOST:
-        raise BadConfiguration(f"{setting}: {where} is longer than {_MOST} bytes")
+        raise BadConfiguration(f"{setting}: {where:.{_SHOWN}} is longer than {_MOST} bytes")
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise BadConfiguration(f"{setting}: {where} is not UTF-8 text: {error}") from error
+        raise BadConfiguration(
+            f"{setting}: {where:.{_SHOWN}} is not UTF-8 text: {error}"
+        ) from error

@@ -41,6 +41,9 @@ class SoftwareInstaller:
         elif installed is None or not satisfies(version, installed):
             if self.files.checkout_kind(name):
                 self._remove_checkout(name)
+            elif installed is None and self.files.checkout_broken(name):
+                logger.info("Removing what there is of %s, which was cut off", name)
+                self.files.remove_software(name)
             self.packages.install(name, version)
 
     def remove(self, name: str) -> None:

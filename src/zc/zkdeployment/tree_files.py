@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from zc.zk.limits import MAX_LINES
 from zc.zk.source import parse_source
 from zc.zk.tree import Node
 from zc.zkdeployment.problems import Place, Problem, place_of, problem
@@ -51,7 +52,12 @@ def parse_files(files: Iterable[SourceFile]) -> tuple[list[TreeFile], list[Probl
     """Return the trees of files, and what is wrong with each and all of them."""
     trees: list[TreeFile] = []
     problems: list[Problem] = []
+    lines = 0
     for file in files:
+        lines += file.data.count(b"\n") + 1
+        if lines > MAX_LINES:
+            message = f"the tree files have more than {MAX_LINES} lines together"
+            return trees, [*problems, problem("too-large", message, Place(file.name))]
         try:
             root, mistakes = parse_source(_text(file.data), file.name)
         except UnicodeDecodeError as error:

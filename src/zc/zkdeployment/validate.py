@@ -17,6 +17,8 @@ from zc.zkdeployment import desired, names
 from zc.zkdeployment.dangling import dangling
 from zc.zkdeployment.errors import BadTree
 from zc.zkdeployment.model import Identity, Software
+from zc.zkdeployment.node_names import bad_names
+from zc.zkdeployment.node_sizes import too_large
 from zc.zkdeployment.problems import Place, Problem, place_of, problem
 
 #: Rules that something breaks by not being there: in a part of a tree nobody can tell.
@@ -43,7 +45,7 @@ def validate(root: Node, hosts: Sequence[Host] = ()) -> list[Problem]:
     hosts have a role, only ``hosts`` tells; with them, unknown targets are found.
     """
     checks = _Checks(root)
-    checks.links()
+    checks.nodes()
     checks.deployments()
     checks.controllers()
     checks.versions(hosts)
@@ -56,13 +58,16 @@ class _Checks:
         self.problems: list[Problem] = []
         self._nodes = {"/": root} | dict(walk(root))
         self._tree = desired.tree_of(self._nodes)
+        self._targets_of = desired.TargetsOf(self._tree)
         self._bad_links: set[tuple[str, str]] = set()
         self._checked: set[str] = set()
         self._software: dict[str, Software] = {}  # of the nodes for which it is known
         self._targets: dict[str, list[str]] = {}  # the nodes deployed to each
         self._wanted: dict[str, list[str]] = {}  # likewise, with at least one instance
 
-    def links(self) -> None:
+    def nodes(self) -> None:
+        self.problems += bad_names(self._nodes)
+        self.problems += too_large(self._nodes)
         for path, name, found in dangling(self._nodes):
             self._bad_links.add((path, name))
             self.problems.append(found)
@@ -134,6 +139,10 @@ class _Checks:
     def _check_deployment(self, node: str, target: str) -> None:
         self._targets.setdefault(target, []).append(node)
         self._check_software(node)
+        with self._reporting("bad-timeout", node, "timeout"):
+            desired.timeout_of(self._tree, node)
+        with self._reporting("bad-max-parallel", node, "max_parallel"):
+            desired.max_parallel_of(self._tree, node, self._targets_of)
         path = desired.target_node(node, target)
         instances = 0
         with self._reporting("bad-n", path, "n"):

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import zc.zk
 from zc.zkdeployment.adapters.accepted import Accepted
-from zc.zkdeployment.adapters.commands import Commands, script_home
+from zc.zkdeployment.adapters.commands import Commands
+from zc.zkdeployment.adapters.control_groups import delegated
 from zc.zkdeployment.adapters.git import Git
 from zc.zkdeployment.adapters.host_state import HostFiles
 from zc.zkdeployment.adapters.locks import NodeLocks
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.revisions import Trust
 from zc.zkdeployment.adapters.role_lock import RoleLocks
+from zc.zkdeployment.adapters.script_environment import script_home
 from zc.zkdeployment.adapters.svn import Subversion
 from zc.zkdeployment.adapters.yum import Yum
 from zc.zkdeployment.config import Settings
@@ -62,6 +64,8 @@ def world_of(
             "TEST_ROOT": settings.root,
             "ZC_ZK_CONNECTION_STRING": settings.connection_string,
         },
+        timeout=settings.timeout,
+        groups=delegated(os.environ),
     )
     software = SoftwareInstaller(
         packages=Yum(commands, files),

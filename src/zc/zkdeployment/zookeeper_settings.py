@@ -98,7 +98,7 @@ def zookeeper_settings_from(
     for key in sorted(given.keys() - set(_KNOWN) - parser.defaults().keys()):
         meant = misspelled(key, _KNOWN)
         hint = f"did you mean {meant}?" if meant else f"known are {', '.join(_KNOWN)}"
-        raise BadConfiguration(f"{path}: unknown setting {key} in [{_SECTION}]; {hint}")
+        raise BadConfiguration(f"{path}: unknown setting {key:.200} in [{_SECTION}]; {hint}")
     tls = _yes("tls", given.get("tls", "no"))
     if not tls and (vain := [key for key in _TLS if key in given]):
         raise BadConfiguration(

@@ -232,9 +232,35 @@ def with_memory_that_blocks(path: Path) -> None:
     os.mkfifo(path / ".git/.zkdeployment")
 
 
+def with_a_link_to_a_file(path: Path) -> None:
+    """``git fetch`` would write over that file."""
+    (path / ".git/FETCH_HEAD").unlink(missing_ok=True)
+    (path / ".git/FETCH_HEAD").symlink_to("/tmp/anything")
+
+
+def with_a_link_to_a_directory(path: Path) -> None:
+    """Names of tags would become names of files there."""
+    (path / ".git/refs/tags").rmdir()
+    (path / ".git/refs/tags").symlink_to("/tmp")
+
+
+def with_an_index_that_blocks(path: Path) -> None:
+    (path / ".git/index").unlink()
+    os.mkfifo(path / ".git/index")
+
+
 @pytest.mark.parametrize(
     "tamper",
-    [as_link, as_file, with_configuration_elsewhere, with_linked_memory, with_memory_that_blocks],
+    [
+        as_link,
+        as_file,
+        with_configuration_elsewhere,
+        with_linked_memory,
+        with_memory_that_blocks,
+        with_a_link_to_a_file,
+        with_a_link_to_a_directory,
+        with_an_index_that_blocks,
+    ],
 )
 def test_a_checkout_that_is_not_as_git_made_it_is_unknown(
     git: Git, repository: GitRepository, path: Path, tamper: Callable[[Path], None]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -318,12 +319,10 @@ def test_a_full_disk_keeps_the_old_version_and_says_so(host: Host) -> None:
 
 
 def test_the_status_tells_when_who_what_and_how_far(host: Host) -> None:
-    assert not host.files.has_status()
     before = time.time()
     host.files.save_status(22, "installing z4m\n1.0")
     after = time.time()
 
-    assert host.files.has_status()
     when, process, version, status = (host.run / "status").read_text().split(None, 3)
     assert before <= float(when) <= after
     assert (process, version, status) == (str(os.getpid()), "22", "installing z4m 1.0")
@@ -373,3 +372,28 @@ def test_what_was_removed_but_not_forgotten_is_forgotten_later(host: Host) -> No
         "worker/a.0.script",
     ]
     assert not (host.etc / "web").exists()
+
+
+def test_a_record_that_blocks_whoever_reads_it_is_none(host: Host) -> None:
+    """An application may own its directory below ``/etc``."""
+    install(host, "z4m-4.0.0")
+    deploy(host, "z4m", "cust,cms.0")
+    os.mkfifo(host.etc / "z4m/cust,cms.0.script")
+
+    assert found(host) == [("z4m", "z4m-4.0.0", "/cust/cms", 0)]
+    host.files.record_deployment(Deployment("z4m", None, None, "z4m-4.0.0", "/cust/cms", 0))
+    recorded = (host.etc / "z4m/cust,cms.0.script").read_text()
+    assert recorded.endswith("/z4m-4.0.0/bin/zookeeper-deploy")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_a_version_that_is_no_file_is_set_aside(
+    host: Host, make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    host.files.write_version(3)
+    path = next(tmp_path.rglob("host_version"))
+    path.unlink()
+    make(path)
+
+    assert host.files.read_version() is None
+    assert os.path.lexists(path.with_name("host_version.corrupt"))

@@ -269,7 +269,31 @@ def test_a_lock_that_somebody_takes_in_the_same_moment_is_theirs(zk: zc.zk.ZK, h
         def read_version(self) -> object:
             raise Abandoned("it was overtaken")
 
+        def deliver_stop(self) -> None:
+            one.registry.deliver_stop()
+
     locks = NodeLocks(one.zk, Identity("one", "one.example.com"), one.wakeup, Overtaken())
     with pytest.raises(Abandoned, match="overtaken"), locks.node("/a", one.going_on):
         pass
     assert zk.get_properties(LOCK) == theirs
+
+
+def test_a_stop_that_is_owed_is_delivered_before_the_lock_is_given_back(
+    zk: zc.zk.ZK, relay: Relay, zk_connection: str
+) -> None:
+    """Or the next host in line would begin what failed here."""
+    relayed = f"{relay.connection_string}/{zk_connection.partition('/')[2]}"
+    with hosts(relayed, 1.0) as make:
+        one = make("one")
+        one.registry.register(1, LIMIT)
+        with one.locks.node("/a", one.going_on):
+            relay.hold()
+            one.registry.all_stop("it failed")
+            assert zk.get_properties("/hosts") == {"version": 1}
+            relay.release()
+            relay.cut()
+        assert owner(zk) is None
+        _, stopped = zk.get("/hosts")
+        _, free = zk.get(LOCK)
+        assert zk.get_properties("/hosts") == {"version": None}
+        assert stopped.mzxid < free.mzxid

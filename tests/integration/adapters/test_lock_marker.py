@@ -9,7 +9,7 @@ import pytest
 from tests.support.locking import LIMIT, Host, hosts, wait_for_children
 
 import zc.zk
-from zc.zkdeployment.adapters.lock_marker import Marker, marker_of
+from zc.zkdeployment.adapters.lock_marker import Marker, encode_markers, markers_of
 from zc.zkdeployment.adapters.locks import ROOT
 
 
@@ -40,13 +40,16 @@ def test_of_a_marker_that_makes_some_sense_that_is_understood(
     owner: dict[str, Any], marker: Marker
 ) -> None:
     """Agents of other versions write markers, too: neither is taken for nobody's."""
-    assert marker_of(zc.zk.encode({"owners": [owner]})) == marker
+    assert markers_of(zc.zk.encode({"owners": [owner]})) == (marker,)
 
 
-def test_two_owners_are_none_that_is_known() -> None:
-    """One of them may be at work: neither may take the lock for its own."""
-    owners = [{"host": "one"}, {"host": "two"}]
-    assert marker_of(zc.zk.encode({"owners": owners})) == Marker()
+def test_a_node_may_have_several_owners_and_what_is_none_is_nobody_known() -> None:
+    """One of them may be at work: nobody takes the place of who is not understood."""
+    owners = [{"host": "one"}, {"host": 2}, "three"]
+    assert markers_of(zc.zk.encode({"owners": owners})) == (Marker("one"), Marker(), Marker())
+    two = (Marker("one", since=1), Marker("two", version=3))
+    assert markers_of(encode_markers(two)) == two
+    assert encode_markers(()) == b"{}"
 
 
 @pytest.mark.parametrize("data", [b"", b" ", b"{}", b'{"owners": []}', b'{"note": "see wiki"}'])

@@ -301,3 +301,22 @@ def test_a_stop_that_was_delivered_is_not_delivered_again(hosts: zc.zk.ZK, host:
     one.registry.report(version=2)
     one.registry.deliver()
     assert hosts.get_properties("/hosts") == {"version": 2}
+
+
+def test_the_hosts_of_the_fleet_are_known_by_all_that_they_are(
+    zk: zc.zk.ZK, host: MakeHost
+) -> None:
+    zk.import_tree("/hosts\n  version = 1\n  order = 'strict'\n")
+    one = host()
+    one.registry.register(1, 0.0)
+    zk.create("/hosts/55", b'{"name": "db1"}', ephemeral=True)
+    one.registry.watch()
+    assert one.registry.host_identifiers() == ["4242", "55"]
+    assert one.registry.host_targets() == [
+        frozenset({"4242", "host42", "cache"}),
+        frozenset({"55", "db1"}),
+    ]
+    assert one.registry.keep_order()
+    zk.properties("/hosts", watch=False).update(version=2, order=None)
+    one.wait_for_version(2)
+    assert not one.registry.keep_order()

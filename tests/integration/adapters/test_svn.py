@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,38 @@ def test_a_url_is_checked_out_with_its_scripts_and_updated(
     assert (path / "version").read_text() == "2"
     assert (path / "built").read_text() == "kept"
     assert not (path / "bin/zookeeper-deploy").exists()
+
+
+def as_link(path: Path) -> None:
+    (path / ".svn").rename(path.with_name("elsewhere"))
+    (path / ".svn").symlink_to(path.with_name("elsewhere"))
+
+
+def with_a_link(path: Path) -> None:
+    (path / ".svn/tmp").rename(path.with_name("elsewhere"))
+    (path / ".svn/tmp").symlink_to(path.with_name("elsewhere"))
+
+
+def with_a_database_that_blocks(path: Path) -> None:
+    (path / ".svn/wc.db").unlink()
+    os.mkfifo(path / ".svn/wc.db")
+
+
+@pytest.mark.parametrize("tamper", [as_link, with_a_link, with_a_database_that_blocks])
+def test_a_checkout_that_leads_elsewhere_is_none(
+    svn: Subversion,
+    repository: SubversionRepository,
+    path: Path,
+    story: Story,
+    tamper: Callable[[Path], None],
+) -> None:
+    """svn would write there, as root, what an application wants."""
+    svn.update(repository.url, str(path))
+    story()
+    tamper(path)
+
+    assert svn.recorded(str(path)) is None
+    assert story() == []
 
 
 def test_a_checkout_tells_where_it_is_from(

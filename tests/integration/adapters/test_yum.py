@@ -34,6 +34,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> PackageRepository:
         Package("z4m-4.0.0", "4.0.0"),
         Package("renamed", "1.0", epoch=2, files={"readme": ""}),
         Package("scripted", "1.0", scriptlets={"post": 'error("no disk")'}),
+        Package("needy", "1.0", tags={"Requires": "manna"}),
     )
     return repository
 
@@ -230,6 +231,9 @@ def test_what_an_upgrade_left_when_it_was_killed_is_repaired(
         "INFO yum -y remove squid-3.0-1",
         "INFO yum -y remove squid-1.0-1",
         "INFO yum -q list installed squid",
+        "WARNING Not all of squid may be there: it is installed once more",
+        "INFO yum -y reinstall squid-2.0",
+        "INFO yum -q list installed squid",
     ]
     assert all_installed(host) == ["squid-2.0-1.noarch"]
     assert (host.opt / "squid/bin/zookeeper-deploy").exists()
@@ -254,6 +258,48 @@ def test_a_scriptlet_that_failed_behind_yums_back_is_told(
 
     assert "WARNING scripted-1.0: Error in POSTIN scriptlet in rpm package scripted" in story()
     assert all_installed(host) == ["scripted-1.0-1.noarch"]
+
+
+def test_a_failure_says_why(yum: Yum, story: Story) -> None:
+    with pytest.raises(CommandFailed, match=r"install needy-1\.0 \(.*nothing provides manna"):
+        yum.install("needy", "1.0")
+
+
+def test_a_change_that_was_cut_off_is_made_whole_before_it_counts(
+    host: Host, yum: Yum, story: Story
+) -> None:
+    yum.install("squid", "2.0")
+    host.files.checkout_begins("squid")  # as if the agent and yum had been killed at it
+    installed = yum.installed("squid")
+    assert installed is not None
+    assert installed.cut_off
+    story()
+
+    yum.install("squid", "2.0")
+
+    assert story() == [
+        "INFO yum -y install squid-2.0",
+        "INFO yum -q list installed squid",
+        "WARNING Not all of squid may be there: it is installed once more",
+        "INFO yum -y reinstall squid-2.0",
+        "INFO yum -q list installed squid",
+    ]
+    installed = yum.installed("squid")
+    assert installed is not None
+    assert not installed.cut_off
+
+
+def test_what_failed_before_it_changed_anything_leaves_nothing_to_repair(
+    host: Host, yum: Yum
+) -> None:
+    yum.install("squid", "2.0")
+    for version in ("bad", "1.0-9"):
+        with pytest.raises(CommandFailed):
+            yum.install("squid", version)
+
+    installed = yum.installed("squid")
+    assert installed is not None
+    assert not installed.cut_off
 
 
 def test_yum_is_not_asked_about_a_checkout(host: Host, yum: Yum, story: Story) -> None:

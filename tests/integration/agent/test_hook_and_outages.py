@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.faults.fleets import until
 from tests.support.host import Host
 
 import zc.zk
 from zc.zk import FailedConnect
 from zc.zkdeployment.agent import Agent
 from zc.zkdeployment.lab.packages import write_file
+from zc.zkdeployment.lab.relay import Relay
 from zc.zkdeployment.lab.zookeeper import Server
 
 TREE = "/x : web-4.0.0\n  /deploy\n    /host42\n"
@@ -127,6 +130,57 @@ def test_an_agent_ends_soon_when_it_is_told_to_while_zookeeper_is_away(
         assert agent.run() == 0
 
 
+def test_a_hook_is_not_begun_without_zookeeper_but_by_the_next_agent(
+    prepared: Host, tmp_path: Path
+) -> None:
+    """Like any other script: somebody may have stopped the fleet meanwhile."""
+    hook_ran = tmp_path / "hook ran"
+    prepared.after = ("touch", str(hook_ran))
+    with Server.start(tmp_path / "server", settings=["maxSessionTimeout=2000"]) as server:
+        prepared.connection = server.connection_string
+        with contextlib.closing(zc.zk.ZK(server.connection_string)) as zk:
+            zk.import_tree("/hosts\n  version = 2\n" + TREE)
+        agent = prepared.start()
+        prepared.log.wait_for("INFO /opt/web-4.0.0/bin/zookeeper-deploy /x 0")
+        server.stop()
+        (tmp_path / "gate").write_text("go on\n")
+        agent.close()
+        assert not hook_ran.exists()
+        server.restart()
+        start = len(prepared.log.lines)
+        gate = os.open(tmp_path / "gate", os.O_RDWR)
+        os.write(gate, b"go on\n")
+        prepared.start()
+        prepared.log.wait_for("INFO touch", start)
+        prepared.agents.close()
+        os.close(gate)
+        assert hook_ran.exists()
+
+
+def test_who_looks_at_the_host_sees_that_zookeeper_is_away(prepared: Host, tmp_path: Path) -> None:
+    """Also while a script runs, which goes on."""
+
+    def shown() -> str:
+        return (prepared.root / "etc/zim/status").read_text().split(" ", 2)[2]
+
+    with Server.start(tmp_path / "server") as server:
+        prepared.connection = server.connection_string
+        with contextlib.closing(zc.zk.ZK(server.connection_string)) as zk:
+            zk.import_tree("/hosts\n  version = 2\n" + TREE)
+        agent = prepared.start()
+        prepared.log.wait_for("INFO /opt/web-4.0.0/bin/zookeeper-deploy /x 0")
+        server.stop()
+        prepared.log.wait_for("WARNING ZooKeeper is away since ")
+        away = r"2 deploying /x 0 \(without ZooKeeper since [\dTZ:-]+\)"
+        until(lambda: re.fullmatch(away, shown()), "the status says that it is away")
+        server.restart()
+        prepared.log.wait_for("INFO ZooKeeper is back")
+        until(lambda: shown() == "2 deploying /x 0", "the status says no more than before")
+        (tmp_path / "gate").write_text("go on\n")
+        prepared.outcome(2)
+        agent.close()
+
+
 def test_an_agent_that_cannot_go_on_ends_its_process(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +194,19 @@ def test_an_agent_that_cannot_go_on_ends_its_process(
     host.set_version(2)
     assert agent.run() == 1
     assert "CRITICAL The agent cannot go on" in host.log.lines
+
+
+# It is the thread of the connection, which is meant to die here.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_agent_whose_connection_ended_for_good_does_not_go_on_without(
+    host: Host, zookeeper_server: Server
+) -> None:
+    chroot = host.connection.partition("/")[2]
+    with Relay(zookeeper_server) as relay:
+        host.connection = f"{relay.connection_string}/{chroot}"
+        agent = host.start()
+        relay.garble()
+        assert agent.run() == 1
 
 
 @pytest.mark.parametrize("moment", ["INFO yum -q list", "INFO /opt/web-4.0.0/bin"])

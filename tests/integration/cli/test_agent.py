@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +15,20 @@ import pytest
 
 from zc.zk import ZK
 from zc.zkdeployment.lab.packages import write_file
+from zc.zkdeployment.lab.relay import Relay
+from zc.zkdeployment.lab.zookeeper import Server
 
 Zkdeploy = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[..., subprocess.Popen[str]]
 WaitForLog = Callable[[subprocess.Popen[str], str], None]
+
+_NEVER_LOADED = {
+    *("rich", "cryptography", "asyncio", "concurrent.futures", "multiprocessing", "ctypes"),
+    *("http", "http.client", "urllib.request", "email", "xml", "sqlite3", "unittest", "pydoc"),
+    *("importlib.metadata", "pkgutil", "csv", "zipfile", "tarfile"),
+    *(f"zc.zkdeployment.{name}" for name in ("demo", "lab", "publishing", "sync", "validate")),
+    *(f"zc.zkdeployment.{name}" for name in ("adapters.signatures", "access_control")),
+}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -75,6 +87,51 @@ def test_an_agent_that_cannot_go_on_ends_for_its_supervisor_to_restart_it(
     assert agent.wait() == 1
 
 
+def test_an_agent_ends_soon_although_it_has_not_noticed_that_it_is_cut_off(
+    start: Start,
+    wait_for_log: WaitForLog,
+    root: Path,
+    tmp_path: Path,
+    environ: dict[str, str],
+) -> None:
+    """It holds a lock that it cannot give back. The process is killed if that takes too long."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    write_file(root / "opt/app-1/bin/zookeeper-deploy", f"#!/bin/sh\nread l <{gate}\n")
+    write_file(tmp_path / "bin/yum", "#!/bin/sh\necho app-1.noarch 1-1 @lab\n")
+    with Server.start(tmp_path / "server", settings=["maxSessionTimeout=3000"]) as server:
+        environ["ZC_ZK_CONNECTION_STRING"] = server.connection_string
+        environ["PATH"] = f"{tmp_path}/bin:{environ['PATH']}"
+        with contextlib.closing(ZK(server.connection_string)) as zk:
+            zk.import_tree("/hosts\n  version = 1\n/a : app-1\n  /deploy\n    /h1\n")
+        agent = start("agent")
+        with gate.open("w"):  # as soon as the script reads it
+            server.pause()
+        agent.send_signal(signal.SIGTERM)
+        assert agent.wait() == 0
+        server.resume()
+
+
+def test_an_agent_whose_connection_is_beyond_repair_ends_for_its_supervisor_to_restart_it(
+    start: Start,
+    wait_for_log: WaitForLog,
+    zk: ZK,
+    zk_connection: str,
+    zookeeper_server: Server,
+    environ: dict[str, str],
+) -> None:
+    """The thread that reads answers died of one, so that no other one will ever come."""
+    zk.import_tree("/hosts\n  version = 1\n")
+    with Relay(zookeeper_server) as relay:
+        chroot = zk_connection.partition("/")[2]
+        environ["ZC_ZK_CONNECTION_STRING"] = f"{relay.connection_string}/{chroot}"
+        agent = start("agent")
+        wait_for_log(agent, "Done deploying version 1")
+        relay.garble()
+        wait_for_log(agent, "The thread ")
+        assert agent.wait() == 1
+
+
 def test_a_second_agent_on_a_host_refuses(
     start: Start, wait_for_log: WaitForLog, zkdeploy: Zkdeploy, zk: ZK
 ) -> None:
@@ -129,3 +186,29 @@ def test_staging_does_not_talk_to_production(zkdeploy: Zkdeploy, zk: ZK) -> None
     assert result.returncode == 1
     assert re.match(r"zkdeploy: error: the name zookeeper .* 192\.0\.2\.1\b.*\n", result.stderr)
     assert "Deploying" not in result.stderr
+
+
+def test_an_agent_that_has_deployed_has_loaded_little(
+    environ: dict[str, str], zk: ZK, root: Path, tmp_path: Path
+) -> None:
+    """It stays in the memory of every host of the fleet, and runs as root."""
+    write_file(root / "opt/app-1/bin/zookeeper-deploy", "#!/bin/sh\n")
+    write_file(tmp_path / "bin/yum", "#!/bin/sh\necho app-1.noarch 1-1 @lab\n")
+    zk.import_tree("/hosts\n  version = 1\n/a : app-1\n  /deploy\n    /h1\n")
+    program = (
+        "import sys; from zc.zkdeployment.cli import main;"
+        "main(['agent', '--run-once'], standalone_mode=False);"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environ | {"PATH": f"{tmp_path}/bin:{environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
+    )
+    assert zk.get_properties("/hosts") == {"version": 1}
+    loaded = set(done.stdout.split())
+    assert loaded & {"zc.zkdeployment.execute", "zc.zkdeployment.adapters.locks"}
+    assert loaded & _NEVER_LOADED == set()

@@ -143,6 +143,7 @@ def test_programs_read_a_diff(fleet: Zkdeploy) -> None:
         "subtype": None,
         "version": "2",
         "n": 2,
+        "timeout": None,
     }
     assert document(fleet("diff", "--json", "@2", "live"))["changes"] == []
 

@@ -89,6 +89,14 @@ def test_no_chunk_of_a_large_object_can_be_changed_or_moved(fleet: Fleet, number
     refused(read, "altered or cut")
 
 
+@pytest.mark.parametrize("name", ["9" * 5000, "\u0661", "00", "-1"])
+def test_what_is_called_otherwise_than_a_chunk_is_none(fleet: Fleet, name: str) -> None:
+    for path, read in fleet.parts().items():
+        if path != record_path(1):
+            fleet.zk.create(f"{path}/{name}", b"{}")
+            read()
+
+
 def test_chunks_of_a_small_object_take_nobody_in(fleet: Fleet) -> None:
     for path, read in fleet.parts().items():
         if path != record_path(1):

@@ -13,6 +13,7 @@ from tests.support.publishing import Release
 from tests.support.security import POLICY, Guarded, principal_of
 
 import zc.zk
+from zc.zk.progress import Work
 from zc.zk.scan import scan
 from zc.zkdeployment.access import Policy, Principal
 from zc.zkdeployment.access_control import deviations, identities, initialize
@@ -93,6 +94,21 @@ def test_what_belongs_to_applications_is_left_alone(guarded: Guarded) -> None:
         assert [each.path for each in deviations(zk, POLICY)] == ["/a/providers"]
         assert initialize(zk, exempt) == []
         assert zk.client.get_acls("/a/providers")[0] == OPEN_ACL_UNSAFE
+
+
+def test_somebody_may_delete_nodes_while_acls_are_read_and_set(unguarded: Guarded) -> None:
+    with unguarded.as_("admin") as zk, unguarded.as_(None) as other:
+        zk.import_tree("/a\n/b\n/c\n", acl=OPEN_ACL_UNSAFE)
+        gone = {Work.ACLS_READ: "/a", Work.ACLS_SET: "/b"}
+
+        def observer(work: Work, more: int, _: int | None) -> None:
+            if not more and work in gone:
+                other.delete(gone.pop(work))
+
+        zk.bulk.observer = observer
+        assert {"/b", "/c"} <= {each.path for each in initialize(zk, POLICY)}
+        assert gone == {}
+        assert deviations(zk, POLICY) == []
 
 
 def test_everybody_is_told_how_to_be_named(unguarded: Guarded) -> None:

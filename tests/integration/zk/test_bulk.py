@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
+
 import pytest
 from kazoo.client import KazooClient
 from kazoo.exceptions import (
@@ -16,7 +19,8 @@ from kazoo.exceptions import (
 from kazoo.protocol.states import KazooState
 from kazoo.security import make_digest_acl
 
-from zc.zk import READ_ACL_UNSAFE, ZK
+from zc.zk import OPEN_ACL_UNSAFE, READ_ACL_UNSAFE, ZK
+from zc.zk.acls import read_acls, set_acls
 from zc.zk.bulk import Bulk, Result
 from zc.zk.multiread import MultiReadRequest, Read
 from zc.zk.operations import (
@@ -29,6 +33,7 @@ from zc.zk.operations import (
     Set,
     batches,
 )
+from zc.zk.progress import Work
 from zc.zkdeployment.lab.relay import MULTI_READ, TRANSACTION, Relay
 from zc.zkdeployment.lab.zookeeper import Server
 
@@ -253,3 +258,46 @@ def test_new_nodes_get_the_acl_that_the_client_was_made_with(zk: ZK, zk_connecti
     client.stop()
     client.close()
     assert zk.client.get_acls("/node")[0] == READ_ACL_UNSAFE
+
+
+def test_the_acls_that_a_client_adds_by_itself_count_for_the_size_of_a_request(
+    zk_connection: str,
+) -> None:
+    """A request that is too large looks like a lost connection, again and again."""
+    known = [make_digest_acl(f"{n:0100}", "secret", all=True) for n in range(20)]
+    paths = [f"/{number}" for number in range(MAX_OPERATIONS)]
+    with contextlib.closing(
+        ZK(zk_connection, acl_for=lambda path: [*OPEN_ACL_UNSAFE, *known])
+    ) as zk:
+        zk.bulk.write(map(Create, paths))
+        acls = [len(found[0]) for found in read_acls(zk.bulk, paths) if found]
+    assert acls == [21] * MAX_OPERATIONS
+
+
+def test_an_observer_is_told_how_far_reading_and_writing_have_got(zk: ZK) -> None:
+    told: list[tuple[Work, int, int | None]] = []
+    zk.bulk.observer = lambda *step: told.append(step)
+    paths = [f"/{number}" for number in range(MAX_OPERATIONS + 1)]
+    zk.bulk.write(map(Create, paths))
+    assert told == [(Work.WRITES, 0, 501), (Work.WRITES, 500, 1), (Work.WRITES, 1, 0)]
+    told.clear()
+    zk.bulk.read([*paths, "/"], children=True)
+    done = Counter[Work]()
+    for work, more, _ in told:
+        done[work] += more
+    assert (done[Work.NAMES], done[Work.NODES], len(told) > 3) == (502, 502, True)
+    told.clear()
+    set_acls(zk.bulk, dict.fromkeys(("/0", "/1", "/gone"), READ_ACL_UNSAFE))
+    assert told[0] == (Work.ACLS_SET, 0, 3)
+    assert told[-1] == (Work.ACLS_SET, 1, 0)
+    told.clear()
+    assert [bool(found) for found in read_acls(zk.bulk, ["/0", "/gone"])] == [True, False]
+    assert told == [(Work.ACLS_READ, 0, 2), (Work.ACLS_READ, 1, 1), (Work.ACLS_READ, 1, 0)]
+
+
+def test_what_is_not_done_is_not_told(zk: ZK) -> None:
+    told: list[tuple[Work, int, int | None]] = []
+    zk.bulk.observer = lambda *step: told.append(step)
+    with pytest.raises(NodeExistsError):
+        zk.bulk.write([Create("/a"), Create("/a")])
+    assert told == [(Work.WRITES, 0, 2)]

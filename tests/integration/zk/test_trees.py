@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 
 import pytest
 from kazoo.exceptions import (
@@ -176,9 +177,10 @@ def test_an_acl_that_may_not_be_set_is_an_error_that_names_the_node(zk: ZK) -> N
 
 def test_nodes_that_somebody_deletes_meanwhile_keep_no_acl_from_being_set(zk: ZK) -> None:
     class Deleting(Bulk):
-        def write(self, operations: Iterable[Operation], guard: Check | None = None) -> None:
-            super().write(operations, guard)
+        def write(self, operations: Iterable[Operation], guard: Check | None = None) -> list[Any]:
+            done = super().write(operations, guard)
             zk.delete("/a")
+            return done
 
     zk.import_tree("/a\n/b\n")
     bulk = Deleting(zk.client, zk.timeout)
@@ -194,9 +196,9 @@ class _Disturbed(Bulk):
         super().__init__(zk.client, zk.timeout)
         self._changes = iter(changes)
 
-    def write(self, operations: Iterable[Operation], guard: Check | None = None) -> None:
+    def write(self, operations: Iterable[Operation], guard: Check | None = None) -> list[Any]:
         next(self._changes, lambda: None)()
-        super().write(operations, guard)
+        return super().write(operations, guard)
 
 
 def _import(bulk: Bulk, text: str, told: list[str]) -> None:
@@ -305,6 +307,30 @@ def test_deleting_copes_with_others_that_write_meanwhile(zk: ZK, change: str) ->
     }
     trees.delete_all(_Disturbed(zk, [changes[change]]), "/a")
     assert not zk.exists("/a")
+
+
+def test_many_trees_are_deleted_in_few_requests(zk: ZK, zookeeper_server: Server) -> None:
+    """A publication may take hundreds of top nodes away."""
+    tops = [f"/old{number}" for number in range(300)]
+    zk.import_tree("".join(f"{top}\n  /a\n    /b\n" for top in tops) + "/other\n")
+    zk.create("/old7/a/ephemeral", ephemeral=True)
+    told: list[str] = []
+    before = zookeeper_server.received()
+    trees.delete_trees(
+        zk.bulk,
+        [*tops, "/missing"],
+        dry_run=False,
+        force=False,
+        ignore_if_ephemeral=True,
+        tell=told.append,
+    )
+    assert zookeeper_server.received() - before <= 30
+    assert sorted(zk.get_children("/")) == ["old7", "other"]
+    assert told == [
+        "Not deleting /old7/a/ephemeral because it's ephemeral.",
+        "/old7/a not deleted due to ephemeral descendent.",
+        "/old7 not deleted due to ephemeral descendent.",
+    ]
 
 
 def test_walking_goes_parents_first_and_by_name(zk: ZK) -> None:

@@ -6,11 +6,14 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from zc.zkdeployment.cli import main
+from zc.zkdeployment.cli.lazy import LazyGroup
 
 
 def python(*args: str, **environ: str) -> str:
@@ -60,20 +63,67 @@ def test_the_tab_key_completes_subcommands() -> None:
     assert python(*program, _ZKDEPLOY_COMPLETE="bash_complete", **words) == "plain,validate\n"
 
 
+_NEVER_ON_A_HOST = {
+    *("rich", "cryptography", "asyncio", "concurrent.futures", "multiprocessing"),
+    *("http", "http.client", "urllib.request", "email", "xml", "sqlite3", "unittest", "pydoc"),
+    *("importlib.metadata", "pkgutil", "csv", "zipfile"),
+    *(f"zc.zkdeployment.{name}" for name in ("demo", "lab", "publishing", "sync", "validate")),
+}
+
+
 @pytest.mark.parametrize(
     ("args", "unwanted"),
     [
-        (["agent", "--help"], {"rich", "urllib.request"}),
-        (["completion", "bash"], {"rich", "kazoo", "urllib.request"}),
+        (["agent", "--help"], _NEVER_ON_A_HOST),
+        (["check", "--help"], _NEVER_ON_A_HOST),
+        (["validate", "/dev/null"], {"rich", "email", "importlib.metadata", "zipfile"}),
+        (["--help"], {"rich", "kazoo", "zc.zk", "json", "urllib.request"}),
+        (["tree", "--help"], {"rich", "kazoo", "zc.zk", "json", "urllib.request"}),
+        (["completion", "bash"], {"rich", "kazoo", "zc.zk", "urllib.request"}),
     ],
 )
 def test_a_command_starts_without_what_it_does_not_need(
     args: list[str], unwanted: set[str]
 ) -> None:
-    """A daemon that runs as root loads little, and the Tab key does not wait."""
+    """A daemon that runs as root loads little, and a person does not wait for help."""
     program = (
         "import sys; from zc.zkdeployment.cli import main;"
         f"main({args}, standalone_mode=False);"
         f"print(sorted({unwanted} & set(sys.modules)))"
     )
     assert python("-c", program).splitlines()[-1] == "[]"
+
+
+def test_the_tab_key_lists_commands_without_importing_them() -> None:
+    program = (
+        "import sys; from zc.zkdeployment.cli import main\n"
+        "try: main(prog_name='zkdeploy')\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'kazoo', 'zc.zk', 'rich'} & set(sys.modules)))"
+    )
+    words = {"COMP_WORDS": "zkdeploy s", "COMP_CWORD": "1"}
+    found = python("-c", program, _ZKDEPLOY_COMPLETE="bash_complete", **words).splitlines()
+    assert found == ["plain,sync", "plain,show", "plain,stop", "[]"]
+
+
+def test_a_group_that_can_be_completed_still_has_its_own_options() -> None:
+    words = {"COMP_WORDS": "zkdeploy --v", "COMP_CWORD": "1"}
+    program = ("-m", "zc.zkdeployment.cli")
+    assert python(*program, _ZKDEPLOY_COMPLETE="bash_complete", **words) == "plain,--version\n"
+
+
+def test_lists_say_of_each_command_what_its_own_help_says() -> None:
+    assert list(_differing(main)) == []
+
+
+def _differing(group: click.Group) -> Iterator[tuple[str, str, str]]:
+    """Yield the commands, of this group and those below, of which two places tell two things."""
+    assert isinstance(group, LazyGroup)
+    context = click.Context(group)
+    for name, summary in group.summaries(limit=1000):
+        command = group.get_command(context, name)
+        assert command is not None
+        if summary != command.get_short_help_str(limit=1000):
+            yield name, summary, command.get_short_help_str(limit=1000)
+        if isinstance(command, click.Group):
+            yield from _differing(command)

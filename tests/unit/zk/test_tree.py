@@ -334,7 +334,7 @@ def test_a_node_shows_what_it_is() -> None:
 
 
 def test_a_tree_far_deeper_than_the_stack_is_handled() -> None:
-    depth = 5000
+    depth = 2000
     tree = Node()
     below = tree
     for _ in range(depth):

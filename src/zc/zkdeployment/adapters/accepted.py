@@ -8,6 +8,7 @@ from pathlib import Path
 
 from zc.zkdeployment.adapters import durable
 from zc.zkdeployment.errors import BadRevision
+from zc.zkdeployment.regular_files import read_regular
 
 _MOST = 4096  # bytes of the file
 
@@ -63,8 +64,7 @@ class Accepted:
 
     def _load(self) -> tuple[int, str] | None:
         try:
-            with self._path.open("rb") as file:
-                data = file.read(_MOST + 1)
+            data = read_regular(self._path, _MOST)
             document = json.loads(data) if len(data) <= _MOST else None
         except FileNotFoundError:
             return None

@@ -17,10 +17,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+from zc.zkdeployment.adapters.control_groups import ControlGroup, ControlGroups
 from zc.zkdeployment.adapters.output import Output, printable
+from zc.zkdeployment.adapters.script_environment import script_environment
 from zc.zkdeployment.errors import Abandoned, CommandFailed
 
 _LOOK = 0.25  # seconds between two looks at how much a program has printed
+_LONGEST_LINE = 200  # characters of the last line of output, in an error
 
 _logger = logging.getLogger("zc.zkdeployment.commands")
 
@@ -30,8 +33,9 @@ class Commands:
 
     ``verbose`` tells whether to show what successful programs print; a
     function is asked after each. ``environment`` is added to that of this
-    process. A program that runs longer than ``timeout`` seconds is ended, with
-    all that it started: TERM, and KILL ``grace`` seconds later.
+    process, as far as programs get that. A program that runs longer than ``timeout``
+    seconds is ended, with all that it started: TERM, and KILL ``grace`` seconds later.
+    That is its session, and with ``groups`` also what has left that.
 
     A program that succeeds may leave daemons behind. Standard input is empty. With
     ``quiet`` the log has what is run at level DEBUG, and nothing is printed.
@@ -46,6 +50,7 @@ class Commands:
         grace: float = 5.0,
         logger: logging.Logger = _logger,
         quiet: bool = False,
+        groups: ControlGroups | None = None,
     ) -> None:
         self._verbose = verbose
         self._environment = dict(environment or {})
@@ -53,6 +58,7 @@ class Commands:
         self._grace = grace
         self._logger = logger
         self._quiet = quiet
+        self._groups = groups
         self._ending = False
 
     def end(self) -> None:
@@ -81,12 +87,13 @@ class Commands:
         self._check_not_ending("nothing more is run")
         arguments = tuple(argv)
         command = tuple(printable(argument) for argument in arguments)
-        environment = os.environ | self._environment | dict(env or {})
+        environment = script_environment(os.environ, {**self._environment, **(env or {})})
         limit = self._timeout if timeout is None else timeout
         level = logging.DEBUG if self._quiet else logging.INFO
         self._logger.log(level, "%s", " ".join(command).replace("\n", "\\n"))
-        with Output() as output:
-            why = self._execute(arguments, cwd, environment, output, limit)
+        group = self._groups.new() if self._groups else None
+        with Output() as output, group or contextlib.nullcontext():
+            why = self._execute(arguments, cwd, environment, output, limit, group)
             text = output.text()
         if why is not None:
             self._check_not_ending(f"{arguments[0]} was ended")
@@ -110,6 +117,7 @@ class Commands:
         environment: Mapping[str, str],
         output: Output,
         limit: float | None,
+        group: ControlGroup | None,
     ) -> str | None:
         """Run a program to its end; return why it failed, empty for its exit code, or ``None``."""
         try:
@@ -127,19 +135,29 @@ class Commands:
             return f"cannot be started: {error.strerror}{where}"
         except ValueError as error:  # a NUL, or what has no form as bytes
             return f"cannot be started: {error}"
-        if not self._wait(process, output, limit):
-            return "ended with the agent" if self._ending else f"took longer than {limit:g} s"
+        if not self._wait(process, output, limit, group):
+            if self._ending or limit is None:
+                return "ended with the agent"
+            return f"took longer than {limit:g} s{_last_line(output.text())}"
         code = process.returncode
         if code < 0:
             return f"killed by signal {-code}: {signal.strsignal(-code)}"
         return "" if code else None
 
-    def _wait(self, process: subprocess.Popen[bytes], output: Output, limit: float | None) -> bool:
+    def _wait(
+        self,
+        process: subprocess.Popen[bytes],
+        output: Output,
+        limit: float | None,
+        group: ControlGroup | None,
+    ) -> bool:
         """Wait for the end of a program; tell whether it came in time, else bring it about."""
         deadline = math.inf if limit is None else time.monotonic() + limit
         ended = threading.Event()
         try:
             threading.Thread(target=_notice_end, args=(process.pid, ended), daemon=True).start()
+            if group:
+                group.hold(process.pid)
             while (left := deadline - time.monotonic()) > 0 and not self._ending:
                 if ended.wait(min(left, _LOOK)):
                     return True
@@ -147,17 +165,8 @@ class Commands:
             return False
         finally:
             if not ended.is_set():  # it is too late, or somebody wants it to end
-                _end(process, self._grace)
+                _end(process, group, self._grace)
             process.wait()
-
-
-def script_home(environ: Mapping[str, str], uid: int) -> str:
-    """Return the ``HOME`` that scripts get.
-
-    Root's is ``/root`` whatever the agent was started with; another user
-    keeps what there is (companions.md, "Other behaviour worth keeping").
-    """
-    return "/root" if uid == 0 else environ.get("HOME", "/")
 
 
 def _notice_end(pid: int, ended: threading.Event) -> None:
@@ -167,16 +176,49 @@ def _notice_end(pid: int, ended: threading.Event) -> None:
     ended.set()
 
 
-def _end(process: subprocess.Popen[bytes], grace: float) -> None:
+def _end(process: subprocess.Popen[bytes], group: ControlGroup | None, grace: float) -> None:
     """End a program and what it started: ask them all, wait a little, kill who is left."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-        deadline = time.monotonic() + grace
-        while time.monotonic() < deadline:
-            process.poll()
-            os.killpg(process.pid, 0)  # raises when nobody is left
-            time.sleep(_LOOK / 10)
-        os.killpg(process.pid, signal.SIGKILL)
+    whole = group if group and group.is_whole else None
+    groups = [whole] if whole else [each for each in (_ProcessGroup(process), group) if each]
+    for each in groups:
+        each.signal(signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while time.monotonic() < deadline:
+        if all(each.is_empty() for each in groups):
+            return
+        time.sleep(_LOOK / 10)
+    for each in groups:
+        each.kill()
+
+
+class _ProcessGroup:
+    """What a program started and what has not left for a session of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._is_empty = False  # from then on the number may become somebody else's
+
+    def signal(self, number: int) -> None:
+        if not self._is_empty:
+            try:
+                os.killpg(self._process.pid, number)
+            except ProcessLookupError:
+                self._is_empty = True
+
+    def is_empty(self) -> bool:
+        self._process.poll()  # who has ended and is not waited for still counts
+        self.signal(0)
+        return self._is_empty
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+
+
+def _last_line(text: str) -> str:
+    """Return the last thing that a program printed, in words for an error."""
+    lines = text.split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f"; it printed last: {last[:_LONGEST_LINE]}" if last else ""
 
 
 def _show(text: str) -> None:

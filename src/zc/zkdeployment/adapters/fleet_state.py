@@ -11,8 +11,7 @@ from kazoo.protocol.states import ZnodeStat
 import zc.zk
 from zc.zkdeployment.adapters.registry import HOSTS
 from zc.zkdeployment.errors import Refused
-from zc.zkdeployment.fleet import Fleet, RegisteredHost
-from zc.zkdeployment.model import Identity
+from zc.zkdeployment.fleet import Fleet, RegisteredHost, host_identity
 
 #: The version of a fleet to which nothing was published yet.
 INITIAL = "initial"
@@ -65,9 +64,9 @@ def read_hosts(zk: zc.zk.ZK) -> tuple[RegisteredHost, ...]:
 
 
 def _host(identifier: str, properties: dict[str, Any]) -> RegisteredHost:
-    name, role, error = (properties.get(each) for each in ("name", "role", "error"))
+    error = properties.get("error")
     return RegisteredHost(
-        Identity(identifier, str(name or identifier), str(role) if role else None),
+        host_identity(identifier, properties),
         properties.get("version"),
         None if error is None else str(error),
     )

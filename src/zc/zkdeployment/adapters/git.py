@@ -14,9 +14,11 @@ from pathlib import Path
 
 from zc.zkdeployment.adapters import durable
 from zc.zkdeployment.adapters.git_environment import environment
+from zc.zkdeployment.adapters.plain_directory import is_plain
 from zc.zkdeployment.errors import BadTree
 from zc.zkdeployment.packages import Checkout, checkout
 from zc.zkdeployment.ports import Commands
+from zc.zkdeployment.regular_files import NotRegular, read_regular
 
 _REMOTE = "refs/remotes/origin/"
 _LARGEST = 64 * 1024  # bytes of a file that is read
@@ -37,10 +39,10 @@ class Git:
         """Return the version that the checkout at ``path`` was made for.
 
         ``None`` for a clone that was cut off, and where ``.git`` is not what a
-        clone makes.
+        clone makes: through a link in it git would write to other files.
         """
         repository = Path(path, ".git")
-        if repository.is_symlink() or (repository / "commondir").exists():
+        if not is_plain(repository) or (repository / "commondir").exists():
             return None
         return _text(_memory(path)).strip() or None
 
@@ -114,10 +116,10 @@ def _memory(path: str) -> Path:
 
 def _text(path: Path) -> str:
     """Return what a file holds; nothing if it is none, so that no link or pipe is followed."""
-    if path.is_symlink() or not path.is_file():
+    try:
+        return read_regular(path, _LARGEST, follow=False).decode(errors="replace")
+    except (FileNotFoundError, NotADirectoryError, NotRegular):
         return ""
-    with path.open("rb") as file:
-        return file.read(_LARGEST).decode(errors="replace")
 
 
 def _distrust(path: str) -> None:

@@ -16,15 +16,19 @@ from tempfile import TemporaryDirectory
 
 from zc.zkdeployment.adapters import durable
 from zc.zkdeployment.adapters.git_environment import environment
-from zc.zkdeployment.errors import CommandFailed
+from zc.zkdeployment.adapters.source_files import LARGEST
+from zc.zkdeployment.errors import BadSource, CommandFailed
 from zc.zkdeployment.locations import HEAD, shown
 from zc.zkdeployment.ports import Commands
+from zc.zkdeployment.regular_files import read_regular
 
 # The URL, which may hold a password, is a setting in the environment: others can see
 # command lines, and they are logged.
 _REMOTE = "zkdeployment"
 _REFSPECS = [f"+refs/{what}/*:refs/copied/{what}/*" for what in ("heads", "tags")]
 _HEAD_REFSPEC = f"+{HEAD}:refs/copied/{HEAD}"
+
+_LONGEST_LISTING = 64 * 1024 * 1024  # bytes of what git tells of a directory
 
 _DIRECTORY = "zkdeployment-source.git"
 _MARK = "zkdeployment-complete"
@@ -33,7 +37,7 @@ _id = r"(?:[0-9a-f]{64}|[0-9a-f]{40})"
 _listed = re.compile(rf"^({_id})\t(\S+)$", re.M).findall
 _ids = re.compile(rf"^{_id}$", re.M).findall
 _tree = re.compile(rf"^040000 tree ({_id})\t", re.M).search
-_last_word = re.compile(r"(\S+)\s*\Z").search
+_is_number = re.compile(r"[0-9]{1,18}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ class GitCopy:
     """A copy in ``work`` of the repository at ``url``.
 
     What is said to be listed is asked of that repository, all else of the copy. Each
-    method raises :exc:`~zc.zkdeployment.errors.CommandFailed` and ``OSError``.
+    method raises :exc:`~zc.zkdeployment.errors.CommandFailed` and ``OSError``, and
+    :exc:`~zc.zkdeployment.errors.BadSource` for what is too large.
     """
 
     def __init__(self, url: str, commands: Commands, work: Path) -> None:
@@ -101,7 +106,10 @@ class GitCopy:
 
     def size(self, thing: str) -> int:
         """Return the size of an object in bytes."""
-        return int(_last(self._look("cat-file", "-s", thing)))
+        size = _last(self._look("cat-file", "-s", thing))
+        if not _is_number(size):
+            raise BadSource(f"{self._shown}: git told no size of {thing}")
+        return int(size)
 
     def directory(self, commit: str, path: str) -> str | None:
         """Return the object that is the directory at ``path``, or ``None``."""
@@ -119,7 +127,10 @@ class GitCopy:
         with self._scratch() as scratch:
             file = Path(scratch, "entries")
             self._look("diff-tree", *raw, f"--output={file}", nothing, directory)
-            fields = file.read_bytes().split(b"\0")
+            listing = read_regular(file, _LONGEST_LISTING)
+        if len(listing) > _LONGEST_LISTING:
+            raise BadSource(f"{self._shown}: a directory has too many files in it")
+        fields = listing.split(b"\0")
         entries: dict[str, Entry] = {}
         for status, name in zip(fields[::2], fields[1::2], strict=False):
             _, mode, _, each, _ = status.decode("ascii").split(" ")
@@ -134,7 +145,7 @@ class GitCopy:
         with self._scratch() as scratch:
             self._look("unpack-file", blob, directory=scratch)
             (file,) = Path(scratch).iterdir()
-            return file.read_bytes()
+            return read_regular(file, LARGEST)
 
     def describe(self, commit: str, form: str) -> str:
         """Return what ``form``, a format of ``git log``, says of a commit."""
@@ -179,5 +190,5 @@ class GitCopy:
 
 def _last(output: str) -> str:
     """Return the last word of an output; warnings come before it."""
-    found = _last_word(output)
-    return found[1] if found else ""
+    _, _, word = f" {output.rstrip()}".replace("\n", " ").rpartition(" ")
+    return word

@@ -20,6 +20,7 @@ from zc.zkdeployment import names
 from zc.zkdeployment.adapters import durable
 from zc.zkdeployment.adapters.output import printable
 from zc.zkdeployment.model import Deployment, Installed, UnversionedDeployment, Version
+from zc.zkdeployment.regular_files import NotRegular, read_regular
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class HostFiles:
         """Write which script deployed it (``/etc/APP/PATH.N.script``)."""
         path = self._file(deployment, _SCRIPT)
         script = self.software_path(deployment.rpm_name, *_APPLICATION)
-        if _content(path) != os.fsencode(script):
+        if _record(path) != os.fsencode(script):
             durable.write(path, script)
 
     def forget_deployment(self, deployment: UnversionedDeployment) -> None:
@@ -127,7 +128,7 @@ class HostFiles:
         for record in sorted(self._etc.glob(f"*/*{_SCRIPT}")):
             if record.with_suffix(_DEPLOYED).exists() or not names.parse_file_name(record.stem):
                 continue
-            script = os.fsdecode(_content(record) or b"")
+            script = os.fsdecode(_record(record) or b"")
             if Path(script).is_relative_to(self._opt) and script.endswith("/".join(_APPLICATION)):
                 record.unlink(missing_ok=True)
                 with contextlib.suppress(OSError):  # there is more in it
@@ -181,10 +182,6 @@ class HostFiles:
         except OSError as error:
             self._say(f"Cannot write the status file: {error}")
 
-    def has_status(self) -> bool:
-        """Tell whether there is a status file."""
-        return (self._run / "status").exists()
-
     def _software(self) -> list[str]:
         """Return the names of everything below ``/opt`` that can be software, sorted."""
         if not self._opt.is_dir():
@@ -211,7 +208,7 @@ class HostFiles:
         app = names.app_of(name)
         for directory in sorted({app, name, name.rpartition("-")[0]} - {""}):
             for stem, path, n in self._deployed(directory):
-                recorded = _content(self._etc / directory / f"{stem}{_SCRIPT}")
+                recorded = _record(self._etc / directory / f"{stem}{_SCRIPT}")
                 if recorded == script or (recorded is None and directory == app):
                     yield UnversionedDeployment(directory, name, path, n)
 
@@ -259,9 +256,16 @@ def _inside(directory: Path, name: str) -> Path:
 def _content(path: Path) -> bytes | None:
     """Return what a file holds, ``None`` if there is no such file; not more than it should."""
     try:
-        with path.open("rb") as file:
-            return file.read(_LARGEST + 1)
+        return read_regular(path, _LARGEST)
     except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _record(path: Path) -> bytes | None:
+    """Return what is recorded in a directory that may be an application's own."""
+    try:
+        return _content(path)
+    except NotRegular:
         return None
 
 

@@ -56,17 +56,16 @@ class LiveTree:
                 trees.import_tree(
                     bulk, tree, "/", trim=trim, dry_run=dry_run, tell=tell, guard=guard
                 )
-        for path in sorted(gone):
-            if not is_live(path) and self.zk.exists(path):
-                trees.delete_tree(
-                    bulk,
-                    path,
-                    dry_run=dry_run,
-                    force=False,
-                    ignore_if_ephemeral=True,
-                    tell=tell,
-                    guard=guard,
-                )
+        old = [path for path in sorted(gone) if not is_live(path)]
+        trees.delete_trees(
+            bulk,
+            old,
+            dry_run=dry_run,
+            force=False,
+            ignore_if_ephemeral=True,
+            tell=tell,
+            guard=guard,
+        )
 
 
 def _nobody(_: str) -> None:

@@ -39,45 +39,45 @@ class Claims:
         self._sessions.add(session)
         return Marker(self.host, self.name, self._boot, session, int(time.time()), version, step)
 
-    def ours(self, marker: Marker | None) -> bool:
+    def ours(self, marker: Marker) -> bool:
         """Tell whether this agent made a marker, in this life."""
-        return marker is not None and (
-            marker.host == self.host and marker.session in self._sessions
-        )
+        return marker.host == self.host and marker.session in self._sessions
 
-    def may_take(self, marker: Marker | None) -> bool:
+    def may_take(self, marker: Marker) -> bool:
         """Tell whether a marker is of this agent, in this life or an earlier one.
 
         It is not while an agent is registered in whose session it was made: that one is at
         work. When it goes, whoever waits is woken.
         """
-        if marker is None or self.ours(marker):
-            return marker is not None
+        if self.ours(marker):
+            return True
         if not marker.of_machine(self.host, self.name, self._boot):
             return False
         stat = self._requests.exists(f"{HOSTS}/{self.host}", self._woken)
         return stat is None or session_text(stat.ephemeralOwner) != marker.session
 
-    def explain(self, lock: str, marker: Marker | None) -> None:
+    def explain(self, lock: str, markers: tuple[Marker, ...]) -> None:
         """Say, once, why a lock is not taken that may look as if it could be."""
-        if marker is None or marker.host not in (None, self.host) or self._told == (lock, marker):
+        odd = [marker for marker in markers if marker.host in (None, self.host)]
+        if not odd or self._told == (lock, markers):
             return
-        self._told = lock, marker
-        if marker.host is None:
-            logger.warning(
-                "The lock %s holds what makes no sense, so somebody may work there: see"
-                " 'zkdeploy locks'",
-                lock,
-            )
-        else:
-            logger.warning(
-                "The lock %s is held by another agent with this host identifier: %s, boot %s,"
-                " session %s",
-                lock,
-                marker.name,
-                marker.boot,
-                marker.session,
-            )
+        self._told = lock, markers
+        for marker in odd:
+            if marker.host is None:
+                logger.warning(
+                    "The lock %s holds what makes no sense, so somebody may work there: see"
+                    " 'zkdeploy locks'",
+                    lock,
+                )
+            else:
+                logger.warning(
+                    "The lock %s is held by another agent with this host identifier: %s, boot"
+                    " %s, session %s",
+                    lock,
+                    marker.name,
+                    marker.boot,
+                    marker.session,
+                )
 
     def _woken(self, *_: Any) -> None:
         self._wakeup.set()

@@ -1,14 +1,15 @@
-"""The marker of a node lock: who holds it, as written on the lock node.
+"""The markers of a node lock: who holds it, as written on the lock node.
 
-Why it is there: docs/adr/0003-locks.md.
+There is one, but at a node where the tree lets several hosts work at once. Why they are
+there: docs/adr/0003-locks.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from zc.zk import codec
 from zc.zkdeployment.model import Version
@@ -38,11 +39,6 @@ class Marker:
     version: Version = None
     step: str | None = None
 
-    def encode(self) -> bytes:
-        """Return the data of the lock node."""
-        known = {name: value for name, value in asdict(self).items() if value is not None}
-        return codec.encode({"owners": [known]})
-
     def of_machine(self, host: str, name: str, boot: str) -> bool:
         """Tell whether this machine set it, in this life or before.
 
@@ -52,19 +48,27 @@ class Marker:
         return self.host == host and (self.boot == boot or self.name in (None, name))
 
 
-def marker_of(data: bytes) -> Marker | None:
-    """Return the marker of a lock node that holds ``data``; ``None`` if the lock is free.
+def encode_markers(markers: Iterable[Marker]) -> bytes:
+    """Return the data of a lock node that these hold, of none :data:`FREE`."""
+    owners = [
+        {name: value for name, value in asdict(marker).items() if value is not None}
+        for marker in markers
+    ]
+    return codec.encode({"owners": owners}) if owners else FREE
 
-    Never raises: what makes no sense is a marker of nobody known.
+
+def markers_of(data: bytes) -> tuple[Marker, ...]:
+    """Return the markers of a lock node that holds ``data``; none if the lock is free.
+
+    Never raises: what makes no sense is the marker of nobody known.
     """
-    match codec.decode(data):
-        case {"owners": None | []}:
-            return None
-        case {"owners": [{"host": str()} as owner]}:
-            return _marker(owner)
-        case {"owners": _} | {"string_value": _}:
-            return Marker()
-    return None
+    properties = codec.decode(data)
+    match properties.get("owners"):
+        case None | []:
+            return (Marker(),) if "string_value" in properties else ()
+        case [*owners]:
+            return tuple(map(_marker, owners))
+    return (Marker(),)
 
 
 def boot_id() -> str:
@@ -77,17 +81,20 @@ def session_text(session: int) -> str:
     return f"{session:#x}"
 
 
-def _marker(more: Mapping[Any, Any]) -> Marker:
-    version = more.get("version")
-    return Marker(
-        _only(more.get("host"), str),
-        _only(more.get("name"), str),
-        _only(more.get("boot"), str),
-        _only(more.get("session"), str),
-        _only(more.get("since"), int),
-        version if isinstance(version, int | float | str) else None,
-        _only(more.get("step"), str),
-    )
+def _marker(owner: object) -> Marker:
+    match owner:
+        case {"host": str(host), **more}:
+            version = more.get("version")
+            return Marker(
+                host,
+                _only(more.get("name"), str),
+                _only(more.get("boot"), str),
+                _only(more.get("session"), str),
+                _only(more.get("since"), int),
+                version if isinstance(version, int | float | str) else None,
+                _only(more.get("step"), str),
+            )
+    return Marker()
 
 
 def _only(value: object, kind: type[_Kind]) -> _Kind | None:

@@ -5,7 +5,7 @@ Nothing here knows who may take a lock: that is for :mod:`zc.zkdeployment.adapte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,8 @@ from kazoo.exceptions import NodeExistsError, NoNodeError
 import zc.zk
 from zc.zk import codec
 from zc.zk.bulk import Result
-from zc.zkdeployment.adapters.lock_marker import FREE, Marker, marker_of
+from zc.zk.operations import Create
+from zc.zkdeployment.adapters.lock_marker import FREE, Marker, markers_of
 from zc.zkdeployment.adapters.requests import Requests, Watch, silence_named
 
 _SEQUENCE = 10  # digits that ZooKeeper appends to the name of a sequential node
@@ -25,13 +26,12 @@ _SEQUENCE = 10  # digits that ZooKeeper appends to the name of a sequential node
 class Look:
     """A lock node at one moment.
 
-    ``version`` is that of its data, ``number`` that of the transaction which wrote them, and
-    ``queue`` has the names of its children, first in line first.
+    ``version`` is that of its data, and ``queue`` has the names of its children, first in
+    line first.
     """
 
-    marker: Marker | None
+    markers: tuple[Marker, ...]
     version: int
-    number: int
     queue: tuple[str, ...]
 
     def places(self, host: str) -> tuple[str, ...]:
@@ -56,11 +56,14 @@ class LockNodes:
         A server may lag behind, behind the writes of an earlier session of this client too:
         ``afresh`` lets it catch up first.
         """
-        if afresh:
+        return self.look_at([lock], afresh=afresh)[0]
+
+    def look_at(self, locks: Sequence[str], *, afresh: bool = False) -> list[Look | None]:
+        """Look at several locks at once, likewise."""
+        if afresh and locks:
             with silence_named():
-                self._zk.bulk.calls.read(partial(self._zk.client.sync_async, lock))
-        [node] = self._requests.read([lock], children=True)
-        return _look(node)
+                self._zk.bulk.calls.read(partial(self._zk.client.sync_async, locks[0]))
+        return [_look(node) for node in self._requests.read(locks, children=True)]
 
     def all(self, root: str) -> Iterator[tuple[str, Look]]:
         """Yield the path of each lock below ``root``, and a look at it."""
@@ -73,13 +76,20 @@ class LockNodes:
             if look is not None:
                 yield node.path, look
 
-    def create(self, lock: str) -> None:
-        """Create the node of a lock, unless somebody else does, or deletes the one above."""
-        for path in (lock.rpartition("/")[0], lock):
+    def create(self, locks: Sequence[str]) -> None:
+        """Create nodes of locks that are not there, unless somebody else does."""
+        for root in {lock.rpartition("/")[0] for lock in locks}:
             # Asked first: whoever may not create it is not told that it exists.
-            if self._requests.exists(path) is None:
+            if self._requests.exists(root) is None:
                 with suppress(NodeExistsError, NoNodeError):
-                    self._requests.create(path, FREE)
+                    self._requests.create(root, FREE)
+        try:
+            self._requests.write(*(Create(lock, FREE) for lock in locks))
+        except (NodeExistsError, NoNodeError):
+            for lock in locks:
+                if self._requests.exists(lock) is None:
+                    with suppress(NodeExistsError, NoNodeError):
+                        self._requests.create(lock, FREE)
 
     def stand_in_line(self, lock: str, host: str, name: str) -> None:
         """Take a place at the end of the line, unless the lock node is gone."""
@@ -121,4 +131,4 @@ def _look(node: Result) -> Look | None:
     if node.stat is None:
         return None
     queue = in_line(node.children or ())
-    return Look(marker_of(node.data), node.stat.version, node.stat.mzxid, queue)
+    return Look(markers_of(node.data), node.stat.version, queue)

@@ -12,7 +12,12 @@ import zc.zk
 from zc.zk.bulk import Result
 from zc.zk.operations import Delete, Operation, Set
 from zc.zkdeployment.adapters import locks, role_lock
-from zc.zkdeployment.adapters.lock_marker import FREE, Marker, marker_of, session_text
+from zc.zkdeployment.adapters.lock_marker import (
+    Marker,
+    encode_markers,
+    markers_of,
+    session_text,
+)
 from zc.zkdeployment.adapters.lock_nodes import host_of, in_line
 from zc.zkdeployment.adapters.registry import HOSTS
 from zc.zkdeployment.model import Version
@@ -83,11 +88,11 @@ class LockState:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A lock, its node, and what takes it from exactly the holder that was seen."""
+    """A lock, its node, and of each holder what takes it from exactly the one that was seen."""
 
     state: LockState
     lock: str
-    removal: tuple[Operation, ...]
+    removals: tuple[tuple[Operation, ...], ...]
 
 
 def see_locks(zk: zc.zk.ZK) -> list[Seen]:
@@ -117,13 +122,20 @@ def _there(nodes: Iterable[Result]) -> Iterator[_Node]:
 
 
 def _node_lock(node: _Node, below: _Nodes) -> Seen:
-    marker = marker_of(node.data)
+    markers = markers_of(node.data)
     queue = in_line(node.children)
     path = decode_path(node.path.rpartition("/")[2])
-    holders = () if marker is None else (_holder(marker, node, below),)
+    holders = tuple(_holder(marker, node, below) for marker in markers)
     waiters = tuple(_waiters(node.path, queue, below))
-    removal = (Set(node.path, FREE, node.stat.version),)
-    return Seen(LockState("node", path, holders, waiters), node.path, removal)
+    removals = tuple(
+        (Set(node.path, encode_markers(_without(markers, number)), node.stat.version),)
+        for number in range(len(markers))
+    )
+    return Seen(LockState("node", path, holders, waiters), node.path, removals)
+
+
+def _without(markers: tuple[Marker, ...], number: int) -> tuple[Marker, ...]:
+    return (*markers[:number], *markers[number + 1 :])
 
 
 def _holder(marker: Marker, node: _Node, below: _Nodes) -> Holder:
@@ -155,13 +167,13 @@ def _role_lock(node: _Node, below: _Nodes) -> Seen:
         found for name in sorted(node.children) if (found := below.get(f"{node.path}/{name}"))
     ]
     waiters = [_request(request) for request in requests]
-    removal = tuple(Delete(first.path, first.stat.version) for first in requests[:1])
+    removals = tuple((Delete(first.path, first.stat.version),) for first in requests[:1])
     holders = tuple(
         Holder(first.host, first.name, first.since, _alive(first.host, first.name, below))
         for first in waiters[:1]
     )
     state = LockState("role", node.path, holders, tuple(waiters[1:]))
-    return Seen(state, node.path, removal)
+    return Seen(state, node.path, removals)
 
 
 def _request(node: _Node) -> Waiter:

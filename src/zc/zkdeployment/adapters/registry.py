@@ -17,8 +17,10 @@ import zc.zk
 from zc.zk import codec
 from zc.zk.operations import Check
 from zc.zkdeployment.adapters.requests import Requests, silence_named
+from zc.zkdeployment.adapters.session_clock import SessionClock
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.errors import AnotherAgent, BadHost, Unreachable
+from zc.zkdeployment.fleet import host_identity
 from zc.zkdeployment.model import Identity, Version
 from zc.zkdeployment.wakeup import Wakeup
 
@@ -51,11 +53,13 @@ class Registry:
     ) -> None:
         self._zk = zk
         self._requests = Requests(zk)
+        self._clock = SessionClock(zk.session_timeout)
         self._path = f"{HOSTS}/{identity.host_identifier}"
         self._wakeup = wakeup
         self._stop_intent = stop_intent
         self._version: Version = None
         self._watching = False  # whether a change of /hosts would be noticed
+        self._order: object = None
         self._hosts_version = -1  # of the node, which counts how often it was set
         self._shown: dict[str, Any] = {"name": identity.host_name}
         if identity.role:
@@ -108,9 +112,10 @@ class Registry:
     def look(self, *, afresh: bool = False) -> None:
         """See the cluster version; no request is made unless something told that it changed.
 
-        What tells may be on its way: ``afresh`` makes the request anyway.
+        What tells may be on its way: ``afresh`` makes the request anyway. So it is made where
+        the session may have ended since the last one.
         """
-        if self._watching and not afresh:
+        if self._watching and self._clock.runs() and not afresh:
             return
         self._watching = True  # before the request: a change right after it must not be missed
         try:
@@ -123,15 +128,18 @@ class Registry:
     def _see(self) -> bool:
         """Read the cluster version and watch it; tell whether that could be done."""
         try:
-            self._note(*self._requests.get(HOSTS, self._changed))
+            found = self._requests.get_newest(HOSTS, self._changed, self._clock.sends)
         except NoNodeError:
+            self._clock.hears()
             self._version = None
             return self._requests.exists(HOSTS, self._changed) is None
+        self._clock.hears()
+        self._note(*found)
         return True
 
     def connected(self) -> bool:
         """Tell whether the session is known to be alive."""
-        return bool(self._zk.client.connected)
+        return bool(self._zk.client.connected) and self._clock.runs()
 
     def version(self) -> Version:
         """Return the cluster version last seen."""
@@ -142,7 +150,7 @@ class Registry:
 
         Unlike the other methods it may be called from any thread.
         """
-        if not self.connected():
+        if not self._zk.client.connected:
             return self._version
         try:
             data, _ = self._requests.get(HOSTS)
@@ -160,6 +168,27 @@ class Registry:
     def unchanged(self) -> Check:
         """Return what lets a transaction fail unless the cluster version is as last seen."""
         return Check(HOSTS, self._hosts_version)
+
+    def keep_order(self) -> bool:
+        """Tell whether ``/hosts``, as last seen, says ``order = 'strict'``."""
+        return self._order == "strict"
+
+    def host_identifiers(self) -> list[str]:
+        """Return the host identifiers of the hosts that are registered."""
+        try:
+            return self._requests.children(HOSTS)
+        except NoNodeError:
+            return []
+
+    def host_targets(self) -> list[frozenset[str]]:
+        """Return of each host that is registered the targets of a tree that it is."""
+        names = self.host_identifiers()
+        nodes = self._requests.read(f"{HOSTS}/{name}" for name in names)
+        return [
+            host_identity(name, codec.decode(node.data)).targets
+            for name, node in zip(names, nodes, strict=True)
+            if node.exists
+        ]
 
     def read_version(self) -> Version:
         """Read the cluster version from the server.
@@ -195,12 +224,16 @@ class Registry:
 
     def deliver(self) -> None:
         """Stop the fleet and show what this host's node should show, where that is still owed."""
+        self.deliver_stop()
+        self._show()
+
+    def deliver_stop(self) -> None:
+        """Stop the fleet where that is still owed."""
         error = self._stop_intent.error
         if error is not None:
             self._shown["error"] = error
             self._stop()
             self._stop_intent.forget()  # at once: a person may resume the fleet from now on
-        self._show()
 
     def _show(self) -> None:
         """Write this host's node if it does not say what it should."""
@@ -226,8 +259,10 @@ class Registry:
             return
 
     def _note(self, data: bytes, stat: ZnodeStat) -> None:
+        properties = codec.decode(data)
         self._hosts_version = stat.version
-        self._version = codec.decode(data).get("version")
+        self._version = properties.get("version")
+        self._order = properties.get("order")
 
     def _changed(self, *_: Any) -> None:
         """Look again: ``/hosts`` changed, or the connection did and watches may be gone."""

@@ -57,6 +57,24 @@ class Requests:
         data, stat = self._read(partial(self._client.get_async, path, watch))
         return data, stat
 
+    def get_newest(
+        self, path: str, watch: Watch | None = None, sends: Callable[[], None] = lambda: None
+    ) -> tuple[bytes, ZnodeStat]:
+        """Return a node's data and stat, as new as the leader knows them.
+
+        A server that lost its leader, or lags behind, has no answer to that. ``sends`` is
+        called just before each attempt.
+        """
+
+        def start() -> Any:
+            sends()
+            # Answers come in the order of the requests: there is none but after the first one.
+            self._client.sync_async(path)
+            return self._client.get_async(path, watch)
+
+        data, stat = self._read(start)
+        return data, stat
+
     def exists(self, path: str, watch: Watch | None = None) -> ZnodeStat | None:
         """Return a node's stat, ``None`` if there is no node; a watch is set either way."""
         stat: ZnodeStat | None = self._read(partial(self._client.exists_async, path, watch))
@@ -88,10 +106,10 @@ class Requests:
         with silence_named():
             return self._bulk.read(paths, children=children)
 
-    def write(self, *operations: Operation) -> None:
-        """Do the operations in one transaction."""
+    def write(self, *operations: Operation) -> list[Any]:
+        """Do the operations in one transaction; return what each came to, a stat for a Set."""
         with silence_named():
-            self._bulk.write(operations)
+            return self._bulk.write(operations)
 
     def scan(self, skip: frozenset[str]) -> Mapping[str, Znode]:
         """Read the whole tree in one consistent state, without the subtrees in ``skip``.

@@ -17,6 +17,7 @@ whoever is given to :class:`Revisions` to judge it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
@@ -50,6 +51,7 @@ NOTIFY = f"{REVISIONS}/notify"
 CHUNK = 384 * 1024
 
 _MAX_CHUNKS = 256
+_is_number = re.compile(r"0|[1-9][0-9]{0,8}").fullmatch
 _MIN_PREFIX = 4  # characters
 
 
@@ -114,17 +116,18 @@ class Revisions:
     def published(self, version: Version) -> Record:
         """Return the record of a version, ``None`` standing for the one published last.
 
-        The beginning of a version that is text is enough, if there is only one such.
+        The beginning of a version that is text is enough, if there is only one such. It may
+        look like a number: 6187319.
         Raises :exc:`~zc.zkdeployment.errors.Refused` where there is no such revision.
         """
         ledger = self.ledger()
         if ledger.newest is None:
             raise Refused("nothing was published yet; 'zkdeploy sync' does that")
         wanted = ledger.newest.version if version is None else version
-        if isinstance(wanted, str) and len(wanted) >= _MIN_PREFIX:
-            longer = [v for v in ledger.kept() if isinstance(v, str) and v.startswith(wanted)]
-            wanted = longer[0] if len(longer) == 1 else wanted
         record = self.record(wanted)
+        if record is None:
+            longer = _longer(wanted, ledger.kept())
+            record = self.record(longer[0]) if len(longer) == 1 else None
         if record is None:
             kept = ", ".join(map(repr, ledger.kept()))
             raise Refused(f"there is no revision of {wanted!r}; kept are {kept}")
@@ -238,8 +241,16 @@ class Revisions:
         return record
 
 
+def _longer(beginning: Version, versions: Iterable[Version]) -> list[Version]:
+    """Return the versions that a person may mean by the beginning of one."""
+    text = str(beginning)
+    if isinstance(beginning, bool | float) or len(text) < _MIN_PREFIX:
+        return []
+    return [each for each in versions if isinstance(each, str) and each.startswith(text)]
+
+
 def _chunk_paths(node: Result) -> list[str]:
-    names = [name for name in node.children or () if name.isdecimal()]
+    names = [name for name in node.children or () if _is_number(name)]
     if len(names) > _MAX_CHUNKS:
         raise BadRevision(f"{node.path} has more than {_MAX_CHUNKS} chunks")
-    return [f"{node.path}/{name}" for name in sorted(names, key=int)]
+    return [f"{node.path}/{name}" for name in sorted(names, key=int)] or [node.path]

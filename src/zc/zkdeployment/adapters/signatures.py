@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Self
 
 from zc.zkdeployment.adapters import durable
 from zc.zkdeployment.errors import BadConfiguration, BadRevision
+from zc.zkdeployment.regular_files import read_regular
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -212,9 +213,8 @@ def _public_key(path: Path, pem: str) -> Ed25519PublicKey:
 def _read(path: Path) -> tuple[str, int]:
     """Return the text of a key file, its lines without white space around, and its mode."""
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read(_MOST + 1)
+        data = read_regular(path, _MOST)
+        mode = path.stat().st_mode
     except (OSError, ValueError) as error:  # a path that holds a NUL is a ValueError
         raise BadConfiguration(f"key file {path} cannot be read: {error}") from error
     if len(data) > _MOST:

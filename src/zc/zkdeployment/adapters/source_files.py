@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 from zc.zkdeployment.adapters.output import printable
 from zc.zkdeployment.errors import BadSource, CommandFailed
+from zc.zkdeployment.regular_files import NotRegular, read_regular
 from zc.zkdeployment.tree_files import SourceFile, in_order
 
 #: Waits for so many seconds.
@@ -123,17 +122,9 @@ def read_file(path: Path, source: str) -> bytes:
     regular file: a link could lead to a secret, a pipe would block.
     """
     try:
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-        descriptor = os.open(path, flags)
-    except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENXIO):
-            raise not_regular(source, path.name) from None
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise not_regular(source, path.name)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(LARGEST + 1)
+        return read_regular(path, LARGEST, follow=False)
+    except NotRegular:
+        raise not_regular(source, path.name) from None
 
 
 def not_regular(source: str, name: str) -> BadSource:

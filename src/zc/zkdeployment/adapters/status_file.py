@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from zc.zkdeployment.health import LARGEST, StatusFile
+from zc.zkdeployment.regular_files import read_regular
 
 
 def read(run_directory: str) -> StatusFile:
     """Return what :meth:`~zc.zkdeployment.adapters.host_state.HostFiles.save_status` wrote."""
     path = Path(run_directory, "status")
     try:
-        with path.open("rb") as file:
-            return StatusFile(str(path), file.read(LARGEST + 1))
+        return StatusFile(str(path), read_regular(path, LARGEST))
     except FileNotFoundError:
         return StatusFile(str(path))
     except OSError as error:

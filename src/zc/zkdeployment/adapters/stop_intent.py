@@ -7,6 +7,10 @@ import logging
 from pathlib import Path
 
 from zc.zkdeployment.adapters import durable
+from zc.zkdeployment.regular_files import read_regular
+
+_LONGEST = 64 * 1024  # characters of a reason that is kept
+_MOST = 12 * _LONGEST + 2  # bytes of the file
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +26,7 @@ class StopIntent:
         """Owe an all stop, over a crash too if the disk allows."""
         self.error = error
         try:
-            durable.write(self._path, json.dumps(error))
+            durable.write(self._path, json.dumps(error[:_LONGEST]))
         except OSError as failure:
             logger.warning("Cannot keep the intent to stop the fleet: %s", failure)
 
@@ -34,9 +38,10 @@ class StopIntent:
 
     def _load(self) -> str | None:
         try:
-            return str(json.loads(self._path.read_text()))
+            data = read_regular(self._path, _MOST)
+            return str(json.loads(data if len(data) <= _MOST else b""))
         except FileNotFoundError:
             return None
-        except ValueError:
+        except (OSError, ValueError, RecursionError):
             # A half-written intent is still one: stopping is the safe side.
             return f"an earlier agent meant to stop the fleet; {self._path} cannot be read"

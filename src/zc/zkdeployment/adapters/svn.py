@@ -6,8 +6,10 @@ The commands are those of agent.txt, "Version Control".
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import unquote
 
+from zc.zkdeployment.adapters.plain_directory import is_plain
 from zc.zkdeployment.errors import BadTree, CommandFailed
 from zc.zkdeployment.packages import checkout
 from zc.zkdeployment.ports import Commands
@@ -26,8 +28,12 @@ class Subversion:
     def recorded(self, path: str) -> str | None:
         """Return the URL of the checkout at ``path``; ``None`` if it is no working copy.
 
+        Through a link in ``.svn`` svn would write to other files: then it is none.
+
         Raises :exc:`~zc.zkdeployment.errors.CommandFailed`.
         """
+        if not is_plain(Path(path, ".svn")):
+            return None
         try:
             info = self._commands.run(["svn", "info", path], env={"LC_ALL": "C.UTF-8"})
         except CommandFailed as failed:

@@ -18,7 +18,8 @@ from zc.zkdeployment.snapshot import Origin, Snapshot
 
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 
-_number = re.compile(r"^([0-9]+)\s*$", re.M).search
+_number = re.compile(r"^([0-9]{1,18})\s*$", re.M).search
+_is_number = re.compile(r"[0-9]{1,18}").fullmatch
 _document = re.compile(r"<\?xml.*\Z", re.S).search
 
 
@@ -89,6 +90,8 @@ class SubversionSource:
         if entry.get("kind") != "dir":
             raise BadSource(f"{self._name}: is no directory; expected the URL of one")
         looked_at, changed = entry.get("revision", ""), commit.get("revision", "")
+        if not (_is_number(looked_at) and _is_number(changed)):
+            raise BadSource(f"{self._name}: svn told no revision; is it a directory?")
         return _Info(looked_at, changed, remark(commit.findtext("author")))
 
     def _subject(self, info: _Info) -> str | None:
@@ -110,7 +113,10 @@ def _xml(output: str) -> ElementTree.Element | None:
     """Return the document that svn printed; ``None`` if it is cut short, say by a long message."""
     document = _document(output)  # warnings are printed in front of it
     try:
-        # svn writes it: what a repository holds is escaped in it, and declares nothing.
-        return None if document is None else ElementTree.fromstring(document[0])  # noqa: S314
+        # svn writes it: what a repository holds is escaped in it. It declares nothing, so
+        # what does came in another way, and might stand for much more than it is long.
+        if document is None or "<!" in document[0]:
+            return None
+        return ElementTree.fromstring(document[0])  # noqa: S314 # nothing is declared
     except ElementTree.ParseError:
         return None

@@ -1,54 +1,67 @@
 """Packages by way of ``yum``.
 
 The commands and their order are those of agent.txt, "Basic updates" and "Don't
-trust yum"; companions.md, "Other behaviour worth keeping".
+trust yum"; companions.md, "Other behaviour worth keeping". Where a package manager was
+killed, or lies, more follow: docs/adr/0014-packages.md.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import re
+from collections.abc import Iterator
 from dataclasses import replace
 
+from zc.zkdeployment.adapters.package_manager import PackageManager
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
+from zc.zkdeployment.package_output import (
+    failed_scriptlets,
+    ran_transaction,
+    says_already_installed,
+)
 from zc.zkdeployment.packages import (
     InstalledPackage,
+    other_readings,
     package_spec,
     parse_list_installed,
     satisfies,
 )
 from zc.zkdeployment.ports import Commands, HostFiles
 
-logger = logging.getLogger(__name__)
+_PATIENCE = 600.0  # seconds
 
-_scriptlet_failed = re.compile(r"scriptlet failed|Error in \w+ scriptlet").search
+logger = logging.getLogger(__name__)
 
 
 class Yum:
-    """Installs, queries and removes packages, believing nothing that yum's exit code says."""
+    """Installs, queries and removes packages, believing nothing that yum's exit code says.
 
-    def __init__(self, commands: Commands, files: HostFiles) -> None:
-        self._commands = commands
+    It waits for ``patience`` seconds where another program holds yum's database.
+    """
+
+    def __init__(
+        self, commands: Commands, files: HostFiles, *, patience: float = _PATIENCE
+    ) -> None:
+        self._yum = PackageManager("yum", commands, patience)
         self._files = files
         self._clean = False
+        self._seen: dict[str, InstalledPackage | None] = {}
 
     def begin(self) -> None:
         """Start a deployment: yum's idea of what there is gets renewed before it installs."""
         self._clean = False
+        self._seen.clear()
 
     def installed(self, name: str) -> InstalledPackage | None:
         """Return what is installed of a package; ``None`` for nothing.
 
         Without ``/opt/NAME``, or if that is a checkout, nothing is, and yum
-        is not asked.
+        is not asked. Raises :exc:`~zc.zkdeployment.errors.CommandFailed` if yum does not know.
         """
-        if not self._files.has_software(name) or self._files.checkout_kind(name):
-            return None
-        try:
-            listed = self._yum("-q", "list", "installed", package_spec(name))
-        except CommandFailed:
-            return None
-        return parse_list_installed(listed, name)
+        found = self._look(name)
+        if found is not None and self._files.checkout_broken(name):
+            return replace(found, cut_off=True)
+        return found
 
     def install(self, name: str, version: str | None) -> None:
         """Bring a package to ``version``, up or down, and verify it.
@@ -56,39 +69,106 @@ class Yum:
         Raises :exc:`~zc.zkdeployment.errors.InstallFailed` or ``CommandFailed``.
         """
         spec = package_spec(name, version)
-        if not self._clean:
-            self._yum("-y", "clean", "all")
-            self._clean = True
-        self._change("install", spec)
-        installed = self._installed_once(name, version)
-        if installed is not None and not satisfies(version, installed):
-            self._change("downgrade", spec)
-            installed = self._installed_once(name, version)
-        if installed is None or not satisfies(version, installed):
-            found = installed.full_version if installed and _is_detailed(version) else installed
-            raise InstallFailed(f"Failed to install {spec} (installed: {found})")
+        with _telling_of(spec):
+            if not self._clean:
+                self._yum.run("-y", "clean", "all")
+                self._clean = True
+            with self._changing(name) as cut_off:
+                installed = self._bring(name, version, cut_off)
+                if installed is None or not satisfies(version, installed):
+                    detailed = installed and _is_detailed(version)
+                    found = installed.full_version if installed and detailed else installed
+                    raise InstallFailed(f"Failed to install {spec} (installed: {found})")
 
     def remove(self, name: str) -> None:
         """Remove a package. Raises :exc:`~zc.zkdeployment.errors.CommandFailed`."""
-        self._yum("-y", "remove", package_spec(name))
+        spec = package_spec(name)
+        if self._may_mean_another(name) and self._ask(name) is None:
+            logger.info("Not removing %s: there is no such package", name)
+            return
+        with self._changing(name):
+            self._change("remove", spec)
+        self._seen[name] = None
 
-    def _change(self, verb: str, spec: str) -> None:
-        for line in self._yum("-y", verb, spec).splitlines():
-            if _scriptlet_failed(line):  # and yet yum exits with 0
-                logger.warning("%s: %s", spec, line.strip())
+    def _bring(self, name: str, version: str | None, cut_off: bool) -> InstalledPackage | None:
+        """Return what is installed after all was tried to have the version."""
+        said = self._change_to("install", name, version)
+        installed, repaired = self._look_once(name, version)
+        if installed is not None and not satisfies(version, installed):
+            said += self._change_to("downgrade", name, version)
+            installed, repaired = self._look_once(name, version)
+        missing = installed is None and says_already_installed(said)
+        suspect = installed is not None and (cut_off or repaired) and satisfies(version, installed)
+        if missing or (suspect and not ran_transaction(said)):
+            logger.warning("Not all of %s may be there: it is installed once more", name)
+            self._change_to("reinstall", name, version)
+            installed, _ = self._look_once(name, version)
+        return installed
 
-    def _yum(self, *arguments: str) -> str:
-        return self._commands.run(["yum", *arguments], env={"LC_ALL": "C"})
+    @contextlib.contextmanager
+    def _changing(self, name: str) -> Iterator[bool]:
+        """Remember, over a crash too, that a package is being changed, until that is done.
 
-    def _installed_once(self, name: str, version: str | None) -> InstalledPackage | None:
-        """Return what is installed, after the duplicates were removed, if there are any.
+        Provides whether an earlier change was cut off. What fails without a change to any
+        package leaves nothing to remember.
+        """
+        cut_off = self._files.checkout_broken(name)
+        self._yum.changed = False
+        self._files.checkout_begins(name)
+        try:
+            yield cut_off
+        except (CommandFailed, InstallFailed):
+            if not (cut_off or self._yum.changed):
+                self._files.checkout_done(name)
+            raise
+        self._files.checkout_done(name)
+
+    def _change_to(self, verb: str, name: str, version: str | None) -> str:
+        """Change a package to a version; return what yum said.
+
+        The whole may be the name of another package, which yum then takes: with an epoch it
+        is not. That there is such a package shows in ``/opt``.
+        """
+        spec = self._spec(name, version)
+        said = self._change(verb, spec)
+        if (clearer := self._spec(name, version)) != spec:
+            said += self._change(verb, clearer)
+        return said
+
+    def _spec(self, name: str, version: str | None) -> str:
+        spec = package_spec(name, version)
+        if version is None or ":" in version or not self._files.has_software(spec):
+            return spec
+        return package_spec(name, f"0:{version}")
+
+    def _change(self, verb: str, spec: str) -> str:
+        said = self._yum.run("-y", verb, spec)
+        for line in failed_scriptlets(said):  # and yet yum exits with 0
+            logger.warning("%s: %s", spec, line)
+        return said
+
+    def _may_mean_another(self, name: str) -> bool:
+        """Tell whether yum may take a name for another package and its version."""
+        return any(
+            self._files.has_software(other)
+            and ((seen := self._seen.get(other)) is None or satisfies(version, seen))
+            for other, version in other_readings(name)
+        )
+
+    def _look(self, name: str) -> InstalledPackage | None:
+        if not self._files.has_software(name) or self._files.checkout_kind(name):
+            return None
+        return self._ask(name)
+
+    def _look_once(self, name: str, version: str | None) -> tuple[InstalledPackage | None, bool]:
+        """Return what is installed, after duplicates were removed, and whether there were any.
 
         They are what yum leaves when it is killed in an upgrade. The wanted
         version stays, or else the one that is listed last.
         """
-        installed = self.installed(name)
+        installed = self._look(name)
         if installed is None or not installed.duplicates:
-            return installed
+            return installed, False
         stay, *go = sorted(
             (replace(installed, duplicates=()), *installed.duplicates),
             key=lambda package: not satisfies(version, package),
@@ -97,8 +177,29 @@ class Yum:
             "%s is installed in several versions: %s; keeping %s", name, installed, stay
         )
         for package in go:
-            self._yum("-y", "remove", package_spec(name, package.full_version))
-        return self.installed(name)
+            self._change("remove", package_spec(name, package.full_version))
+        return self._look(name), True
+
+    def _ask(self, name: str) -> InstalledPackage | None:
+        try:
+            listed = self._yum.run("-q", "list", "installed", package_spec(name))
+        except CommandFailed as error:
+            if error.why:
+                raise
+            listed = ""  # all that it says is that there is none
+        found = self._seen[name] = parse_list_installed(listed, name)
+        return found
+
+
+@contextlib.contextmanager
+def _telling_of(spec: str) -> Iterator[None]:
+    """Have errors name the package and the version that is wanted."""
+    try:
+        yield
+    except CommandFailed as error:
+        if spec in error.argv:
+            raise
+        raise InstallFailed(f"Failed to install {spec}: {error}") from error
 
 
 def _is_detailed(version: str | None) -> bool:

@@ -6,29 +6,30 @@ import logging
 
 import click
 
-from zc.zkdeployment.cli.lazy import LazyGroup
+from zc.zkdeployment.cli.lazy import LazyGroup, Subcommand
 
+_SUMMARIES = {
+    "agent": "Run this host's agent, which does what the tree says.",
+    "plan": "Tell what this host would do now, or all of them, without doing it.",
+    "check": "Tell a monitoring system in one line how this host is.",
+    "validate": "Check tree files, without ZooKeeper.",
+    "diff": "Tell which deployments change from tree A to tree B, by target.",
+    "sync": "Publish what version control holds to the fleet.",
+    "history": "Tell what was published when, by whom, and what it changed; newest first.",
+    "show": "Tell all about a published revision: where it is from and what it changed.",
+    "rollback": "Publish a revision again that is kept; no version control is needed.",
+    "stop": "Stop all deployments of the fleet.",
+    "resume": "Let a stopped fleet go on.",
+    "locks": "Tell who holds locks and who waits for them, and break locks.",
+    "keygen": "Make a key to sign with what is published.",
+    "acl": "Say who may do what with the nodes in ZooKeeper.",
+    "tree": "Read, compare and change the tree in ZooKeeper.",
+    "demo": "Show a fleet of three hosts on this machine.",
+    "completion": "Print a script for the Tab key to complete commands.",
+}
 _SUBCOMMANDS = {
-    name: f"zc.zkdeployment.cli.{name}:{name}"
-    for name in (
-        "agent",
-        "plan",
-        "check",
-        "validate",
-        "diff",
-        "sync",
-        "history",
-        "show",
-        "rollback",
-        "stop",
-        "resume",
-        "locks",
-        "keygen",
-        "acl",
-        "tree",
-        "demo",
-        "completion",
-    )
+    name: Subcommand(f"zc.zkdeployment.cli.{name}:{name}", summary)
+    for name, summary in _SUMMARIES.items()
 }
 
 _silence = logging.NullHandler()

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import click
 
-from zc.zkdeployment.cli.lazy import LazyGroup
+from zc.zkdeployment.cli.lazy import LazyGroup, Subcommand
 
+_SUMMARIES = {
+    "init": "Give every node the ACL that it should have.",
+    "check": "Tell which nodes have another ACL than they should; `acl init` mends that.",
+    "id": "Tell who this side is for ZooKeeper, as the settings `acl-...` want it.",
+}
 _SUBCOMMANDS = {
-    name: f"zc.zkdeployment.cli.acl_{name}:acl_{name}" for name in ("init", "check", "id")
+    name: Subcommand(f"zc.zkdeployment.cli.acl_{name}:acl_{name}", summary)
+    for name, summary in _SUMMARIES.items()
 }
 
 

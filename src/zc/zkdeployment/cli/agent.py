@@ -57,8 +57,9 @@ def agent(
     It deploys whenever the cluster version changes, until it is told to stop.
 
     CONFIGURATION is an INI file with a section [zkdeployment]: `host-id` and
-    `run-directory`, and if wanted `role` and `after`, a command to run after a
-    deployment. A value may be a file:///PATH or http(s) URL to read it from.
+    `run-directory`, and if wanted `role`, `after`, a command to run after a
+    deployment, and `timeout`, how many seconds a program may take where the tree does
+    not say: 3600. A value may be a file:///PATH or http(s) URL to read it from.
     Without a file the host identifier is the first line of /etc/zmh/pxemac, the
     role is in /etc/zim/role and the run directory is /etc/zim.
 
@@ -82,6 +83,7 @@ def _serve(verbose: bool, settings: Settings) -> int:
     ends: queue.SimpleQueue[int | None] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ends.put(None))
+    threading.excepthook = lambda ended: _thread_died(ended, ends)
     running = Agent(verbose, settings=settings)
     threading.Thread(target=lambda: ends.put(running.run()), name="run", daemon=True).start()
     status = ends.get()
@@ -95,3 +97,13 @@ def _serve(verbose: bool, settings: Settings) -> int:
             running.end()
     closing.join()
     return status
+
+
+def _thread_died(ended: threading.ExceptHookArgs, ends: queue.SimpleQueue[int | None]) -> None:
+    """End the process if one of its threads, kazoo's too, ends with an exception.
+
+    Nobody would do its work: a process that looks alive is not started again.
+    """
+    name = ended.thread.name if ended.thread else "unknown"
+    logger.critical("The thread %r cannot go on: %r", name, ended.exc_value)
+    ends.put(1)

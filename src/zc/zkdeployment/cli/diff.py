@@ -11,6 +11,7 @@ from zc.zkdeployment.cli import diff_format
 from zc.zkdeployment.cli.command import ComparingCommand
 from zc.zkdeployment.cli.options import connect_to, json_option, zookeeper_option
 from zc.zkdeployment.cli.output import print_json
+from zc.zkdeployment.cli.progress import progress_shown
 from zc.zkdeployment.cli.versions import read_published
 from zc.zkdeployment.comparison import Live, Published, Side, compare_sides
 from zc.zkdeployment.locations import parse_location
@@ -55,7 +56,8 @@ def diff(before: str, after: str, subdirectory: str, as_json: bool, zookeeper: s
     """
     with contextlib.ExitStack() as stack:
         one, other = (_side(text, subdirectory, stack) for text in (before, after))
-        found = compare_sides(one, other, lambda: connect_to(zookeeper))
+        observer = stack.enter_context(progress_shown())
+        found = compare_sides(one, other, lambda: connect_to(zookeeper, observer=observer))
     if as_json:
         print_json(diff_format.as_data(found))
     else:

@@ -77,10 +77,19 @@ def _as_data(change: Change) -> dict[str, Any]:
         "kind": change.kind.value,
         "what": what,
         "target": change.target,
-        "old": change.old and asdict(change.old),
-        "new": change.new and asdict(change.new),
+        "old": _side(change.old),
+        "new": _side(change.new),
         "moved_from": moved_from,
     }
+
+
+def _side(side: TargetDeployment | Software | None) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    if isinstance(side, Software):
+        return asdict(side)
+    parallel = side.max_parallel
+    return {**asdict(side), "max_parallel": None if parallel is None else parallel.text}
 
 
 def _words(change: Change) -> str:
@@ -115,6 +124,10 @@ def _parts(deployment: TargetDeployment) -> Iterator[str]:
         yield deployment.version
     if deployment.n != 1:
         yield f"n={deployment.n}"
+    if deployment.timeout is not None:
+        yield f"timeout={deployment.timeout:g}"
+    if deployment.max_parallel is not None:
+        yield f"max_parallel={deployment.max_parallel.text}"
 
 
 def print_live(lines: Sequence[str]) -> None:

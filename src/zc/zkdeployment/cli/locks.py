@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import click
 
-from zc.zkdeployment.cli.lazy import LazyGroup
+from zc.zkdeployment.cli.lazy import LazyGroup, Subcommand
 
+_SUMMARIES = {
+    "list": "Tell who holds locks of nodes and roles, since when, and who waits, next one first.",
+    "break": "Take a lock away from its holder, who will not give it back.",
+}
 _SUBCOMMANDS = {
-    name: f"zc.zkdeployment.cli.locks_{name}:locks_{name}" for name in ("list", "break")
+    name: Subcommand(f"zc.zkdeployment.cli.locks_{name}:locks_{name}", summary)
+    for name, summary in _SUMMARIES.items()
 }
 _DEFAULT = "list"
 

@@ -35,9 +35,10 @@ def _text(ctx: click.Context, param: click.Parameter, value: str) -> str:
 )
 @click.argument("path", callback=node_path)
 @click.option("--reason", required=True, metavar="TEXT", callback=_text, help="Why.")
+@click.option("--host", metavar="HOST", help="Whose, where several hosts hold the lock.")
 @click.option("--force", is_flag=True, help="Break it although its holder's agent runs.")
 @zookeeper_option
-def locks_break(path: str, reason: str, force: bool, zookeeper: str) -> None:
+def locks_break(path: str, reason: str, host: str | None, force: bool, zookeeper: str) -> None:
     """Take a lock away from its holder, who will not give it back.
 
     PATH is that of an application node, or the lock node of a role, as `zkdeploy locks` shows it.
@@ -50,5 +51,6 @@ def locks_break(path: str, reason: str, force: bool, zookeeper: str) -> None:
     Who broke which lock, when and why is kept in the property `broken` of /agent-locks.
     """
     with open_tree(zookeeper) as zk:
-        broken = break_lock(zk, path, reason, operator(), text_of(datetime.now(UTC)), force=force)
+        now = text_of(datetime.now(UTC))
+        broken = break_lock(zk, path, reason, operator(), now, host=host, force=force)
     click.echo(f"{broken.lock}: {broken.holder or 'somebody unknown'} has lost the lock")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -13,6 +13,8 @@ from click.core import ParameterSource
 
 from zc.zk import ZK
 from zc.zk.links import normalize
+from zc.zk.progress import Observer
+from zc.zkdeployment.cli.progress import progress_shown
 from zc.zkdeployment.config import (
     CONFIGURATION_VARIABLE,
     DEFAULT_CONNECTION_STRING,
@@ -95,21 +97,38 @@ def zookeeper_settings(connection: str) -> ZooKeeperSettings:
     return settings
 
 
-def connect_to(connection: str, *, wait: bool = False) -> ZK:
-    """Connect to ZooKeeper; raises ``FailedConnect`` and ``BadConfiguration``."""
-    return connect(zookeeper_settings(connection), wait=wait)
+def connect_to(connection: str, *, wait: bool = False, observer: Observer | None = None) -> ZK:
+    """Connect to ZooKeeper; raises ``FailedConnect`` and ``BadConfiguration``.
+
+    ``observer`` is told how far work on many nodes has got.
+    """
+    zk = connect(zookeeper_settings(connection), wait=wait)
+    zk.bulk.observer = observer
+    return zk
 
 
-def open_tree(connection: str, *, wait: bool = False) -> contextlib.closing[ZK]:
-    """Connect to ZooKeeper, for a ``with`` statement: see :func:`connect_to`."""
-    return contextlib.closing(connect_to(connection, wait=wait))
+@contextlib.contextmanager
+def open_tree(connection: str, *, wait: bool = False) -> Iterator[ZK]:
+    """Connect to ZooKeeper, for a ``with`` statement: see :func:`connect_to`.
+
+    What takes long is shown, except with ``wait``, to a service: that has a log.
+    """
+    with (
+        progress_shown(quiet=wait) as observer,
+        contextlib.closing(connect_to(connection, wait=wait, observer=observer)) as zk,
+    ):
+        yield zk
 
 
-def connect_with(
-    settings: ZooKeeperSettings, *, check_credentials: bool = True
-) -> contextlib.closing[ZK]:
-    """Connect to ZooKeeper as settings say, for a ``with`` statement."""
-    return contextlib.closing(connect(settings, check_credentials=check_credentials))
+@contextlib.contextmanager
+def connect_with(settings: ZooKeeperSettings, *, check_credentials: bool = True) -> Iterator[ZK]:
+    """Connect to ZooKeeper as settings say, for a ``with`` statement; what takes long is shown."""
+    with (
+        progress_shown() as observer,
+        contextlib.closing(connect(settings, check_credentials=check_credentials)) as zk,
+    ):
+        zk.bulk.observer = observer
+        yield zk
 
 
 def host_options(function: _Function) -> _Function:

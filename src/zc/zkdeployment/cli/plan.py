@@ -11,6 +11,7 @@ from zc.zkdeployment.cli import diff_format
 from zc.zkdeployment.cli.command import ComparingCommand
 from zc.zkdeployment.cli.options import json_option, open_tree, settings_of, zookeeper_option
 from zc.zkdeployment.cli.output import print_json, print_table
+from zc.zkdeployment.cli.progress import progress_shown
 from zc.zkdeployment.cli.publish_options import source_options
 from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.model import Version, same_version
@@ -86,7 +87,9 @@ def _plan_fleet(source: Source, as_json: bool, zookeeper: str) -> int:
 
 
 def _plan_host(configuration: str | None, as_json: bool, zookeeper: str) -> int:
-    found = preview(settings_of(configuration, zookeeper))
+    settings = settings_of(configuration, zookeeper)
+    with progress_shown() as observer:
+        found = preview(settings, observer)
     if as_json:
         print_json(asdict(found))
     elif found.steps:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +22,8 @@ def as_document(files: int, problems: Sequence[Problem]) -> dict[str, Any]:
 
 def as_sarif(problems: Sequence[Problem]) -> dict[str, Any]:
     """Return a log in the Static Analysis Results Interchange Format, version 2.1.0."""
+    from importlib.metadata import version  # takes longer than checking a small file
+
     rules = [
         {
             "id": rule,

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import click
 
-from zc.zkdeployment.cli.lazy import LazyGroup
+from zc.zkdeployment.cli.lazy import LazyGroup, Subcommand
 
-_SUBCOMMANDS = {
-    name: f"zc.zkdeployment.cli.tree_{name}:tree_{name}"
-    for name in ("export", "import", "diff", "set", "rm")
+_SUMMARIES = {
+    "export": "Print the tree at PATH as text.",
+    "import": "Create and update nodes as the text in FILE says.",
+    "diff": "Tell what importing files would change; change nothing.",
+    "set": "Set properties of the node at PATH.",
+    "rm": "Delete the node at PATH.",
 }
-_SUBCOMMANDS["validate"] = "zc.zkdeployment.cli.validate:validate"
+_SUBCOMMANDS = {
+    name: Subcommand(f"zc.zkdeployment.cli.tree_{name}:tree_{name}", summary)
+    for name, summary in _SUMMARIES.items()
+}
+_SUBCOMMANDS["validate"] = Subcommand(
+    "zc.zkdeployment.cli.validate:validate", "Check tree files, without ZooKeeper."
+)
 
 
 @click.group("tree", cls=LazyGroup, subcommands=_SUBCOMMANDS)

@@ -11,7 +11,8 @@ import click
 from zc.zk.values import read_literal
 from zc.zkdeployment.model import Version
 
-_commit = re.compile(r"[0-9a-f]{40}").fullmatch
+# A commit, or the beginning of one that would else be a number: 61873e9.
+_commit = re.compile(r"[0-9a-f]{40}|[0-9]+e[0-9]+").fullmatch
 
 
 def read_version(text: str) -> Version:

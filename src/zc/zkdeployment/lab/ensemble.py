@@ -30,18 +30,22 @@ class Ensemble:
         size: int = 3,
         timeout: float = 60.0,
         runtime: Runtime | None = None,
+        settings: Sequence[str] = (),
     ) -> Ensemble:
         """Start ``size`` servers below ``directory``; else like :meth:`Server.start`."""
         runtime = runtime or find_runtime()
 
         def members() -> tuple[Server, ...]:
             ports = iter(free_ports(3 * size))
-            peers = [
-                f"server.{number}={HOST}:{next(ports)}:{next(ports)}"
-                for number in range(1, size + 1)
+            lines = [
+                *settings,
+                *(
+                    f"server.{number}={HOST}:{next(ports)}:{next(ports)}"
+                    for number in range(1, size + 1)
+                ),
             ]
             return tuple(
-                Server(directory.resolve() / str(number), next(ports), runtime, peers, number)
+                Server(directory.resolve() / str(number), next(ports), runtime, lines, number)
                 for number in range(1, size + 1)
             )
 

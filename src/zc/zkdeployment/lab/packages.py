@@ -31,9 +31,10 @@ RPM_DATABASE = "/root/.rpmdb"
 class Package:
     """A package to be built.
 
-    ``files`` maps paths, relative to ``/opt/NAME``, to contents; one that
+    ``files`` maps paths, relative to ``/opt/NAME`` or absolute, to contents; one that
     starts with ``#!`` is made executable. ``scriptlets`` maps ``post``, ``preun``
-    and so on to Lua code: the root has no shell for them.
+    and so on to Lua code: the root has no shell for them. ``tags`` maps ``Requires``,
+    ``Conflicts`` and so on to what they say.
     """
 
     name: str
@@ -42,11 +43,14 @@ class Package:
     epoch: int | None = None
     files: Mapping[str, str] = field(default_factory=application)
     scriptlets: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    architecture: str = "noarch"
 
     @property
     def file_name(self) -> str:
-        """The name that rpmbuild gives it."""
-        return f"{self.name}-{self.version}-{self.release}.noarch.rpm"
+        """What its file is called: as rpmbuild does, but with the epoch if there is one."""
+        epoch = "" if self.epoch is None else f"epoch{self.epoch}."
+        return f"{self.name}-{self.version}-{self.release}.{epoch}{self.architecture}.rpm"
 
 
 class PackageRepository:
@@ -55,29 +59,34 @@ class PackageRepository:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir(parents=True)
-        self._index()
+        self.index()
 
     def add(self, *packages: Package) -> None:
         """Build packages, several at a time, and offer them."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(self._build, packages))
-        self._index()
+        self.index()
 
     def withdraw(self, *packages: Package) -> None:
         """Offer packages no longer."""
         for package in packages:
             self.path(package).unlink()
-        self._index()
+        self.index()
 
     def path(self, package: Package) -> Path:
         """Return the file of a package that was added."""
         return self.directory / package.file_name
 
+    def index(self) -> None:
+        """Say what is offered, after something was changed by other means."""
+        run("createrepo_c", "--quiet", "--no-database", "--update", str(self.directory))
+
     def _build(self, package: Package) -> None:
         work = self.directory.with_name(f"{self.directory.name}-{package.file_name}.build")
-        software = work / "files" / "opt" / package.name
+        software = Path("/opt", package.name)
+        (work / f"files{software}").mkdir(parents=True)
         for path, content in package.files.items():
-            write_file(software / path, content)
+            write_file(work / f"files{software / path}", content)
         specification = work / "package.spec"
         specification.write_text(_specification(package))
         run(
@@ -89,22 +98,26 @@ class PackageRepository:
             *_define("_rpmfilename", package.file_name),
             *_define("_binary_payload", "w0.gzdio"),
             *_define("__os_install_post", "%{nil}"),
+            *_define("debug_package", "%{nil}"),
             str(specification),
         )
         shutil.rmtree(work)
 
-    def _index(self) -> None:
-        run("createrepo_c", "--quiet", "--no-database", "--update", str(self.directory))
 
+def yum_launcher(
+    directory: Path, root: Path, repository: PackageRepository, key: Path | None = None
+) -> Path:
+    """Write ``directory/yum``, which is dnf for ``root`` and ``repository``; return its path.
 
-def yum_launcher(directory: Path, root: Path, repository: PackageRepository) -> Path:
-    """Write ``directory/yum``, which is dnf for ``root`` and ``repository``; return its path."""
+    With the file of a public ``key``, only packages that are signed with that are installed.
+    """
     configuration = directory / "dnf.conf"
     write_file(
         configuration,
-        "[main]\ngpgcheck=0\nplugins=0\nreposdir=/nonexistent\nlogdir=/var/log\n"
+        f"[main]\ngpgcheck={int(bool(key))}\nplugins=0\nreposdir=/nonexistent\nlogdir=/var/log\n"
         "cachedir=/var/cache/dnf\npersistdir=/var/lib/dnf\n"
-        f"[lab]\nname=lab\nbaseurl=file://{repository.directory}\n",
+        f"[lab]\nname=lab\nbaseurl=file://{repository.directory}\n"
+        + (f"gpgkey=file://{key}\n" if key else ""),
     )
     argv = ["dnf", "-c", str(configuration), f"--installroot={root}", "--releasever=1"]
     launcher = directory / "yum"
@@ -145,11 +158,15 @@ def _define(name: str, value: object) -> Sequence[str]:
 
 def _specification(package: Package) -> str:
     epoch = "" if package.epoch is None else f"Epoch: {package.epoch}\n"
+    tags = "".join(f"{tag}: {value}\n" for tag, value in package.tags.items())
+    if package.architecture == "noarch":
+        tags += "BuildArch: noarch\n"
+    files = "".join(f"{path}\n" for path in package.files if path.startswith("/"))
     scriptlets = "".join(f"%{name} -p <lua>\n{lua}\n" for name, lua in package.scriptlets.items())
     return (
         f"Name: {package.name}\nVersion: {package.version}\nRelease: {package.release}\n{epoch}"
-        "Summary: made by the lab\nLicense: MIT\nBuildArch: noarch\nAutoReqProv: no\n"
+        f"Summary: made by the lab\nLicense: MIT\nAutoReqProv: no\n{tags}"
         "%description\nMade by the lab.\n"
         "%install\ncp -a %{_topdir}/files/. %{buildroot}\n"
-        f"%files\n/opt/{package.name}\n{scriptlets}"
+        f"%files\n/opt/{package.name}\n{files}{scriptlets}"
     )

@@ -17,7 +17,7 @@ import contextlib
 import socket
 import struct
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Self
 
@@ -25,7 +25,7 @@ from zc.zkdeployment.lab.free_ports import HOST
 from zc.zkdeployment.lab.zookeeper import Server
 
 #: What requests ask for.
-CREATE, GET, SET, GET_CHILDREN, TRANSACTION, MULTI_READ = 1, 4, 5, 8, 14, 22
+CREATE, GET, SET, GET_CHILDREN, PING, TRANSACTION, MULTI_READ = 1, 4, 5, 8, 11, 14, 22
 
 _length = struct.Struct("!i")
 _request = struct.Struct("!ii")  # number, what it asks for
@@ -34,12 +34,14 @@ _answer = struct.Struct("!iiqi")  # length, number, transaction, error
 _ANSWER_SIZE = _answer.size - _length.size
 _UNIMPLEMENTED = -6
 _POLL = 0.02  # seconds
+_REMEMBERED = 1000  # requests
 
 
 class Relay:
     """Relays between clients, which connect to ``connection_string``, and ``server``.
 
-    A context manager, which cuts all connections at its end.
+    A context manager, which cuts all connections at its end. ``passed`` has what the last
+    requests asked for that were passed on.
     """
 
     def __init__(self, server: Server) -> None:
@@ -48,7 +50,9 @@ class Relay:
         self.connection_string = f"{HOST}:{self._listener.getsockname()[1]}"
         self._lock = threading.Lock()
         self._ends: set[socket.socket] = set()
+        self._clients: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
+        self.passed: deque[int] = deque(maxlen=_REMEMBERED)
         self._open = threading.Event()
         self._open.set()
         self._lose_requests: Counter[int] = Counter()
@@ -78,6 +82,12 @@ class Relay:
     def release(self) -> None:
         """Undo :meth:`hold`."""
         self._open.set()
+
+    def garble(self) -> None:
+        """Send clients what is no answer: one that ends within its first number."""
+        with self._lock:
+            for client in self._clients:
+                client.sendall(_length.pack(1) + b"?")
 
     def cut(self) -> None:
         """Cut all connections. Clients may connect again."""
@@ -115,6 +125,7 @@ class Relay:
         with client, contextlib.suppress(OSError), socket.create_connection(address) as server:
             with self._lock:
                 self._ends |= {client, server}
+                self._clients.add(client)
             for end in (client, server):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             doomed: set[int] = set()
@@ -126,6 +137,7 @@ class Relay:
             answers.join()
             with self._lock:
                 self._ends -= {client, server}
+                self._clients.discard(client)
 
     def _pass_requests(
         self, client: socket.socket, server: socket.socket, doomed: set[int]
@@ -141,6 +153,7 @@ class Relay:
                     return
                 if _take(self._lose_answers, kind):
                     doomed.add(number)
+                self.passed.append(kind)
             server.sendall(frame)
 
     def _pass_answers(

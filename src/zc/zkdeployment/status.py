@@ -1,0 +1,51 @@
+"""What an agent is doing, for whoever looks at the host itself.
+
+Source: companions.md, "Health check".
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+from zc.zkdeployment.model import Version
+from zc.zkdeployment.moments import text_of
+from zc.zkdeployment.ports import HostFiles
+
+
+class Status:
+    """Writes the status file. May be used by several threads."""
+
+    def __init__(self, files: HostFiles) -> None:
+        self._files = files
+        self._lock = threading.Lock()
+        self._said: tuple[Version, str] | None = None
+        self._away_since: datetime | None = None
+
+    def say(self, version: Version, doing: str) -> None:
+        """Show what is being done about a version, in a few words."""
+        with self._lock:
+            self._said = version, doing
+            self._write()
+
+    def say_once(self, version: Version, doing: str) -> None:
+        """Show that, unless something was shown since the agent started."""
+        with self._lock:
+            if self._said is None:
+                self._said = version, doing
+                self._write()
+
+    def away(self, since: datetime | None) -> None:
+        """Show as well that ZooKeeper does not answer, for ``None`` that it does again."""
+        with self._lock:
+            self._away_since = since
+            if self._said is not None:
+                self._write()
+
+    def _write(self) -> None:
+        if self._said is None:
+            return
+        version, doing = self._said
+        if self._away_since is not None:
+            doing += f" (without ZooKeeper since {text_of(self._away_since)})"
+        self._files.save_status(version, doing)
