@@ -20,16 +20,38 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from tests.faults.corpus_row import adversarial_corpus
 from tests.faults.crash_row import crash_points
+from tests.faults.ensemble_rows import minority, publish_leader_kills
+from tests.faults.fuzz_rows import fuzzing
 from tests.faults.guard_row import guards
+from tests.faults.model_row import model_schedules
+from tests.faults.package_row import package_matrix
+from tests.faults.partition_row import partitions
 from tests.faults.report import DOCUMENT, machine, purpose, table_row, with_row
 from tests.faults.rows import Row, Setting
+from tests.faults.schedule_row import schedules
 from tests.faults.session_rows import leader_kills, session_expiries
 from tests.faults.soak_row import soak
 from tests.faults.stop_row import stop_races
 
 ROWS: Mapping[str, Callable[[Setting], Row]] = {
-    row.__name__: row for row in (crash_points, session_expiries, leader_kills, stop_races, soak)
+    row.__name__: row
+    for row in (
+        crash_points,
+        session_expiries,
+        leader_kills,
+        partitions,
+        minority,
+        publish_leader_kills,
+        package_matrix,
+        stop_races,
+        soak,
+        model_schedules,
+        schedules,
+        fuzzing,
+        adversarial_corpus,
+    )
 }
 
 
