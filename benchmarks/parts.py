@@ -12,6 +12,7 @@ from benchmarks.memory import memory
 from benchmarks.noop import noop
 from benchmarks.publishing import publishing
 from benchmarks.reaction import reaction
+from benchmarks.real_rollout import real_rollout
 from benchmarks.rollout import rollout
 from benchmarks.startup import startup
 
@@ -27,6 +28,7 @@ PARTS: Mapping[str, Callable[[Setting], Findings]] = {
         memory,
         handover,
         rollout,
+        real_rollout,
         startup,
     )
 }
