@@ -144,6 +144,7 @@ def test_programs_read_a_diff(fleet: Zkdeploy) -> None:
         "version": "2",
         "n": 2,
         "timeout": None,
+        "max_parallel": None,
     }
     assert document(fleet("diff", "--json", "@2", "live"))["changes"] == []
 
