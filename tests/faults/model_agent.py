@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import cast
 
-from tests.faults.model_client import ModelZK
-from tests.faults.model_host import Disk, Files, Intent, Packages, Scripts, Shelf
+from tests.faults.model_disk import Disk, Files, Packages
+from tests.faults.model_host import Intent, Scripts, Shelf
 from tests.faults.model_oracle import Oracle
 from tests.faults.model_process import Process
 from tests.faults.model_store import Store
+from tests.faults.model_zk import ModelZK
 
 import zc.zk
 from zc.zkdeployment.adapters.locks import NodeLocks

@@ -133,7 +133,7 @@ def _break_lock(fleet: Fleet) -> None:
         return
     lock = fleet.choose.choice(held)
     holder = fleet.choose.choice(lock.holders)
-    force = fleet.choose.random() < 0.3
+    force = fleet.choose.random() < 0.6
     with contextlib.suppress(Refused):
         break_lock(fleet.operator, lock.path, "", "", "", host=holder.host, force=force)
         if lock.kind == "node":

@@ -10,11 +10,11 @@ from typing import Any, cast
 from unittest import mock
 
 from tests.faults.model_agent import Host
-from tests.faults.model_client import ModelZK
-from tests.faults.model_host import CONTROLLER
+from tests.faults.model_disk import CONTROLLER
 from tests.faults.model_oracle import Oracle, hosts_of, trouble, version_in
 from tests.faults.model_process import monotonic
 from tests.faults.model_store import Store, names
+from tests.faults.model_zk import ModelZK
 
 import zc.zk
 from zc.zk import codec
@@ -145,7 +145,7 @@ class Fleet:
             if node.get("version") != version or "error" in node or disk.version != version:
                 found.append(f"{host.name} rests at {disk.version}, shows {node}")
             # A version that was left before anything was touched may still be shown.
-            done = disk.status in ("done", "abandoned")
+            done = disk.status == "done"
             if disk.unfinished or disk.owed_stop or not done:
                 found.append(f"{host.name} rests, but half done: {disk}")
         for top in ("/agent-locks", "/role-locks"):

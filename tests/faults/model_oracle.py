@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from tests.faults.model_host import CONTROLLER, Disk, Instance
+from tests.faults.model_disk import CONTROLLER, Disk, Instance
 from tests.faults.model_store import State, Store
 
 from zc.zk import codec
@@ -34,6 +34,7 @@ class Oracle:
         self._running: dict[str, dict[str, int]] = defaultdict(dict)  # by node: numbers by host
         self._highest: dict[str, tuple[str, int]] = {}
         self._failed: dict[str, tuple[str, int]] = {}
+        self._after_break: Counter[tuple[str, int]] = Counter()  # scripts, by lock
         self._owing: set[str] = set()  # hosts that mean to stop the fleet, and have not yet
         self._since_stop: Counter[str] = Counter()  # scripts that hosts began
         self._out_of_service: set[str] = set()
@@ -131,6 +132,10 @@ class Oracle:
         }
         if len(others) >= allowed:
             self.violations.append(f"{told} began while {', '.join(others)} ran there")
+        if (node, number) in self.broken:
+            self._after_break[node, number] += 1
+            if self._after_break[node, number] > 1:  # one is what was decided on just before
+                self.violations.append(f"{told}: the second one to begin since a lock was broken")
         if allowed == 1:
             self._check_number(host, node, number, told)
         running[host] = number

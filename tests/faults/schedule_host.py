@@ -1,8 +1,4 @@
-"""A host whose agent is a process of its own, and whose package manager keeps files only.
-
-The package manager does what dnf does as far as that matters here: what it has installed it
-does not install again, and it neither knows nor cares whether somebody deleted its files.
-"""
+"""A host whose agent is a process of its own."""
 
 from __future__ import annotations
 
@@ -17,71 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.faults.fleets import BOUND
+from tests.faults.schedule_programs import write_programs
 
 from zc.zkdeployment.lab.packages import write_file
-from zc.zkdeployment.lab.scripts import deploy_script
 
 _DISK = "1m"  # size of a disk that can be filled
 _CHUNK = 4096  # bytes
-
-# Scripts tell an oracle outside ZooKeeper; a line is written at once, so lines do not mix.
-# The uptime goes on while a process is stopped, and no clock is set back.
-_BEFORE = """\
-tell() {
-    read -r up </proc/uptime
-    echo "$1 $path $n ${uninstall:-0} @host@ ${up%% *}" >>"@oracle@"
-}
-undo() {
-    [ -e "$deployed" ] || rm -f "$conf"
-    exit 4
-}
-tell begin
-trap 'tell end' EXIT
-sleep 0.0$((${#path} % 5 + 1))
-if [ -e "$TEST_ROOT/fail" ]; then rm "$TEST_ROOT/fail"; echo "told to fail"; exit 3; fi
-conf=${deployed%.deployed}.conf
-if [ "$uninstall" ]; then rm -f "$conf"; else echo "@version@" >"$conf" || undo; fi
-"""
-
-_YUM = """\
-#!/bin/sh
-set -eu
-installed=$TEST_ROOT/var/lib/yum
-mkdir -p "$installed"
-put() {
-    mkdir -p "$TEST_ROOT/opt/$1/bin"
-    sed "s/@version@/$2/" "@template@" >"$TEST_ROOT/opt/$1/bin/new"
-    chmod +x "$TEST_ROOT/opt/$1/bin/new"
-    mv "$TEST_ROOT/opt/$1/bin/new" "$TEST_ROOT/opt/$1/bin/zookeeper-deploy"
-    echo "$2" >"$installed/$1"
-}
-case "$*" in
-"-q list installed "*)
-    [ -s "$installed/$4" ] || exit 1
-    echo "$4.noarch $(cat "$installed/$4")-1 @lab"
-    exit ;;
-"-y clean all")
-    exit ;;
-esac
-name=${3%%-*} version=${3#"$name"} now=none
-version=${version#-} version=${version#0:}
-[ ! -s "$installed/$name" ] || now=$(cat "$installed/$name")
-lower=$(printf '%s\\n' "$now" "$version" | sort | head -1)
-case "$2 $now $lower" in
-"install none "* | "install $lower $now" | "downgrade $now $version")
-    [ "$now" != "$version" ] || { echo "Package $3-1.noarch is already installed."; exit; }
-    put "$name" "$version" ;;
-reinstall*)
-    put "$name" "$now" ;;
-remove*)
-    rm -rf "$installed/$name" "$TEST_ROOT/opt/$name" ;;
-*)
-    echo "Nothing to do."
-    exit ;;
-esac
-echo "Running transaction"
-echo "Complete!"
-"""
 
 
 class Host:
@@ -108,10 +45,7 @@ class Host:
         self.root.mkdir(parents=True)
         if small:
             self._mount()
-        template = programs / "template"
-        told = _BEFORE.replace("@host@", name).replace("@oracle@", str(oracle))
-        write_file(template, deploy_script(told))
-        write_file(programs / "yum", _YUM.replace("@template@", str(template)))
+        write_programs(programs, name, oracle)
         write_file(self.root / "etc/zmh/pxemac", f"{name}\n")
         write_file(self.root / "etc/zim/host_version", "0")
         self._environment = {

@@ -51,3 +51,5 @@ def test_what_an_earlier_agent_said_is_replaced_once(shown: Shown) -> None:
     shown.status.say(3, "error")
     shown.status.say_once(3, "done")
     assert shown() == "3 error"
+    shown.status.say_once(2, "done")
+    assert shown() == "2 done", "the fleet went back, and this host had not left"

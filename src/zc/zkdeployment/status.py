@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
-from zc.zkdeployment.model import Version
+from zc.zkdeployment.model import Version, same_version
 from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.ports import HostFiles
 
@@ -29,9 +29,9 @@ class Status:
             self._write()
 
     def say_once(self, version: Version, doing: str) -> None:
-        """Show that, unless something was shown since the agent started."""
+        """Show that, unless something was shown about the version since the agent started."""
         with self._lock:
-            if self._said is None:
+            if self._said is None or not same_version(self._said[0], version):
                 self._said = version, doing
                 self._write()
 
