@@ -171,3 +171,19 @@ def test_what_is_left_of_an_earlier_life_comes_first(zk: zc.zk.ZK, host: Make) -
     """Nobody else can work there: to wait elsewhere first could be for ever."""
     zk.import_tree(f"{ROOT}\n  /c\n    owners = [{{'host': 'one'}}]\n")
     assert go(host("one")) == ["/c", "/a", "/b", "/d"]
+
+
+def test_a_lock_that_was_broken_stays_with_the_next_holder_when_it_is_given_back(
+    zk: zc.zk.ZK, host: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    zk.import_tree(f"{ROOT}\n  /a\n  /b\n")
+    for _ in range(20):  # at so old a version nothing is looked at before
+        zk.set(f"{ROOT}/a", b"{}")
+    one = host("one")
+    with one.locks.turns([Turn("/a"), Turn("/b")], one.going_on) as turns:
+        next(turns)
+        zk.properties(f"{ROOT}/a", watch=False).set({"owners": [{"host": "two"}]})
+        assert next(turns)[0].path == "/b"
+        assert owners(zk, "/a") == ["two"]
+    assert (owners(zk, "/a"), owners(zk, "/b")) == (["two"], [])
+    assert caplog.text.count("The lock /agent-locks/a was broken by somebody else") == 1

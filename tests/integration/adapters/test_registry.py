@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kazoo.client import KazooClient
@@ -320,3 +321,21 @@ def test_the_hosts_of_the_fleet_are_known_by_all_that_they_are(
     zk.properties("/hosts", watch=False).update(version=2, order=None)
     one.wait_for_version(2)
     assert not one.registry.keep_order()
+
+
+def test_a_stop_keeps_what_somebody_sets_in_the_same_moment(
+    zk: zc.zk.ZK, host: MakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zk.import_tree("/hosts\n  version = 1\n")
+    one = host()
+    one.registry.register(1, 0.0)
+    write = one.zk.client.set_async
+
+    def interfere(path: str, *arguments: Any) -> Any:
+        if path == "/hosts" and "order" not in zk.get_properties(path):
+            zk.properties(path, watch=False).update(version=2, order="strict")
+        return write(path, *arguments)
+
+    monkeypatch.setattr(one.zk.client, "set_async", interfere)
+    one.registry.all_stop("it failed")
+    assert zk.get_properties("/hosts") == {"version": None, "order": "strict"}
