@@ -10,6 +10,7 @@ from benchmarks.gathering import gather, live_tree
 from benchmarks.handover import handover
 from benchmarks.memory import memory
 from benchmarks.noop import noop
+from benchmarks.packages import packages
 from benchmarks.publishing import publishing
 from benchmarks.reaction import reaction
 from benchmarks.real_rollout import real_rollout
@@ -25,6 +26,7 @@ PARTS: Mapping[str, Callable[[Setting], Findings]] = {
         reaction,
         crowd,
         noop,
+        packages,
         memory,
         handover,
         rollout,

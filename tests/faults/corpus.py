@@ -150,6 +150,7 @@ _TYPES: tuple[object, ...] = (
     *("x" * 201, "x" * 100_000, ".app", "app\u00a0b c"),
     *(5, 1.5, True, [], ["app"], {"a": 1}, 10**400),
 )  # fmt: skip
+_TYPES_OF_WORDS = ("a\tsprung", "\u2028x", "a\nb", "a\rb", "app\u00a0sub", "\x85app\x1f")
 _TYPES_THAT_ARE_SOFTWARE = ("cron.d", "zim", "ssh", "x" * 200, "app.noarch", "_app", "a+b")
 _VERSIONS: tuple[object, ...] = (
     *_OPTIONS, *_PATHS, *_GLOBS, *_COMMANDS, *_ODD,
@@ -228,7 +229,7 @@ _COUNTS: tuple[object, ...] = (
 )
 _TIMEOUTS: tuple[object, ...] = ("5", -1, 0, 10**400, True, [], {"a": 1}, "x", -0.5, 1e300)
 _PARALLEL: tuple[object, ...] = (
-    *(0, -1, 10_001, 10**400, 1.5, True, None, [], "", "25", "0%", "101%", "-1%", "1e1%", "25% "),
+    *(0, -1, 10_001, 10**400, 1.5, True, [], "", "25", "0%", "101%", "-1%", "1e1%", "25% "),
     *("\u0661%", "9" * 5000 + "%", "$(sprung)"),
 )
 _RAW: tuple[tuple[bytes, Expected], ...] = (
@@ -296,7 +297,10 @@ def _entries() -> Iterable[Entry]:
         above.pop("", None)
         yield Entry("names of files", f"{one} and {other}", "deployed", above)
     for type_ in _TYPES:
-        yield Entry("type", _shown(type_), "refused", _site({**_APP, "type": type_}))
+        if type_ not in _TYPES_OF_WORDS:
+            yield Entry("type", _shown(type_), "refused", _site({**_APP, "type": type_}))
+    for type_ in _TYPES_OF_WORDS:
+        yield Entry("type", _shown(type_), "deployed", _site({**_APP, "type": type_}))
     for name in _TYPES_THAT_ARE_SOFTWARE:
         yield Entry("type", name, "deployed", _site({**_APP, "type": name}))
     for subtype in _SUBTYPES_REFUSED:

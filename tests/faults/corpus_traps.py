@@ -340,7 +340,9 @@ TRAPS: Mapping[str, Trap] = {
     },
     **{
         f"git checkout with {path}": Trap(
-            "checkout", partial(_tampered_git, partial(_text, path, text))
+            "checkout",
+            partial(_tampered_git, partial(_text, path, text)),
+            "either" if text.startswith("nonsense") else "deployed",  # git says that it is broken
         )
         for path, text in {
             ".git": "gitdir: {outside}\n",

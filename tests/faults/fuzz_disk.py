@@ -89,6 +89,7 @@ class _Canned:
         cwd: str | None = None,
         env: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        is_query: bool = False,
     ) -> str:
         assert list(argv)
         return printable(self.output)

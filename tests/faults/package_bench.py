@@ -18,12 +18,14 @@ from pathlib import Path
 from tests.faults.package_gates import APP, Gate, closed_gate
 
 from zc.zkdeployment.adapters.commands import Commands
+from zc.zkdeployment.adapters.dnf import dnf
 from zc.zkdeployment.adapters.host_state import HostFiles
 from zc.zkdeployment.adapters.yum import Yum
 from zc.zkdeployment.lab.packages import (
     RPM_DATABASE,
     Package,
     PackageRepository,
+    dnf_launchers,
     run,
     write_file,
     yum_launcher,
@@ -69,10 +71,12 @@ class Root:
 class Bench:
     """A host for one case; ``violations`` are what must not be.
 
-    ``patience`` is that of the package manager's adapter, ``timeout`` that of its programs.
+    ``manager`` is what the agent uses, ``yum`` or ``dnf``. ``patience`` is that of the
+    package manager's adapter, ``timeout`` that of its programs.
     """
 
-    def __init__(self, directory: Path, offered: Sequence[Package]) -> None:
+    def __init__(self, directory: Path, offered: Sequence[Package], manager: str = "yum") -> None:
+        self.manager = manager
         self.directory = directory
         self.host = Root(directory)
         self.root = self.host.path
@@ -89,8 +93,9 @@ class Bench:
     def launch(self, key: Path | None = None) -> None:
         """Make the launchers: the agent's tells what it is called with."""
         by_hand = yum_launcher(self.directory / "by-hand", self.root, self.repository, key)
+        dnf_launchers(self.directory / "bin", self.root, self.repository)  # for its rpm
         write_file(
-            self.directory / "bin/yum",
+            self.directory / "bin" / self.manager,
             f'#!/bin/sh\necho "$*" >>{self._calls}\nexec {shlex.quote(str(by_hand))} "$@"\n',
         )
 
@@ -118,7 +123,7 @@ class Bench:
         return self.cleanup.enter_context(closed_gate(self.root, scriptlet, version))
 
     def calls(self) -> list[str]:
-        """Return with what the agent has called yum."""
+        """Return with what the agent has called its package manager."""
         return self._calls.read_text().splitlines()
 
     def ensure(self, version: str | None, name: str = APP) -> str:
@@ -151,7 +156,8 @@ class Bench:
         before = len(self.calls())
         error = self.ensure(version, name)
         more = self.calls()[before:]
-        if error or more != [f"-q list installed {name}"]:
+        look = [f"-q list installed {name}"] if self.manager == "yum" else []
+        if error or more != look:
             self.note(f"the second time it did {more}, and said {error!r}")
 
     def fails(
@@ -182,7 +188,8 @@ class Bench:
             environment={"PATH": path, "HOME": "/root"}, timeout=self.timeout, quiet=True
         )
         files = HostFiles(str(self.root), str(self.directory / "run"))
-        packages = Yum(commands, files, patience=self.patience)
+        make = Yum if self.manager == "yum" else dnf
+        packages = make(commands, files, patience=self.patience)
         try:
             act(SoftwareInstaller(packages, {}, files, commands))
         except (RuntimeError, SystemError) as error:
@@ -198,9 +205,9 @@ class Case:
     offered: Sequence[Package]
     attempt: Callable[[Bench], None]
 
-    def violations(self, directory: Path) -> list[str]:
+    def violations(self, directory: Path, manager: str = "yum") -> list[str]:
         """Try it below an empty directory; return what must not be."""
-        bench = Bench(directory, self.offered)
+        bench = Bench(directory, self.offered, manager)
         try:
             self.attempt(bench)
         except Exception as error:  # whatever it is, the other cases go on

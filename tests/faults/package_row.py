@@ -24,22 +24,20 @@ def package_matrix(setting: Setting) -> Row:
         ) as server,
         ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool,
     ):
-        all_cases = list(
-            chain(
-                package_table.cases(),
-                package_kills.cases(),
-                package_troubles.cases(),
-                package_agents.cases(server.connection_string),
-            )
-        )
+        adapters = chain(package_table.cases(), package_kills.cases(), package_troubles.cases())
+        all_cases = [
+            *((manager, case) for case in adapters for manager in ("yum", "dnf")),
+            *(("yum", case) for case in package_agents.cases(server.connection_string)),
+        ]
         cases = all_cases
         if setting.short:
             cases = random.Random(setting.seed).sample(all_cases, _SHORT)
         setting.say(f"{len(cases)} of {len(all_cases)} cases")
 
-        def attempt(numbered: tuple[int, Case]) -> list[str]:
-            number, case = numbered
-            return case.violations(setting.directory / f"case-{number}")
+        def attempt(numbered: tuple[int, tuple[str, Case]]) -> list[str]:
+            number, (manager, case) = numbered
+            found = case.violations(setting.directory / f"case-{number}", manager)
+            return [f"{manager}: {violation}" for violation in found]
 
         violations = tuple(chain.from_iterable(pool.map(attempt, enumerate(cases))))
     return Row("packages are brought to versions", len(cases), "cases", violations)

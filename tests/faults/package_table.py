@@ -20,7 +20,8 @@ class _Line:
     """A line of the table.
 
     ``before`` is installed by hand. Then ``wanted`` leads to what is ``expected`` or, where
-    that is none, fails because of ``why``, and ``left`` is what is installed then.
+    that is none, fails because of ``why``, and ``left`` is what is installed then; by dnf,
+    which undoes what failed, ``undone`` if that is given.
     """
 
     name: str
@@ -31,6 +32,7 @@ class _Line:
     why: str = ""
     left: tuple[str, ...] = ()
     software: str = APP
+    undone: tuple[str, ...] | None = None
 
     def attempt(self, bench: Bench) -> None:
         for spec in self.before:
@@ -38,7 +40,9 @@ class _Line:
         if self.expected:
             bench.reaches(self.wanted, self.expected, self.software)
         else:
-            bench.fails(self.wanted, self.why, *self.left, name=self.software)
+            undone = self.undone if bench.manager == "dnf" else None
+            left = self.left if undone is None else undone
+            bench.fails(self.wanted, self.why, *left, name=self.software)
 
 
 def _failing(version: str, scriptlet: str) -> Package:
@@ -50,7 +54,7 @@ def _tagged(name: str, version: str, **tags: str) -> Package:
 
 
 _NATIVE = platform.machine()
-_UNKNOWN = r"Command failed: yum -y install app-\S+$"
+_UNKNOWN = r"Command failed: yum -y install app-\S+$|: there is no app-\S+; all .* as they were$"
 
 _EPOCH = app("1.0", epoch=1)
 _RELEASES = (app("1.0"), app("1.0", "2"))
@@ -115,8 +119,9 @@ _LINES = (
         (ONE,),
         (),
         "1.00",
-        why=r"Failed to install app-1\.00 \(installed: 1\.0\)|app-1\.00",
+        why=r"Failed to install app-1\.00 \(installed: 1\.0(?:-1)?\)|app-1\.00",
         left=("0:1.0-1",),
+        undone=(),
     ),
     _Line("an unknown version", NEWER, ("app-1.0",), "9.9", why=_UNKNOWN, left=("0:1.0-1",)),
     _Line("an unknown release", NEWER, ("app-1.0",), "1.0-9", why=_UNKNOWN, left=("0:1.0-1",)),
@@ -283,6 +288,7 @@ _LINES = (
         "2.0",
         why="no luck in preun",
         left=("0:1.0-1", "0:2.0-1"),
+        undone=("0:1.0-1", "0:1.0-1"),
     ),
     _Line(
         "%postun of the old fails in an upgrade",

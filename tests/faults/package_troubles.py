@@ -62,6 +62,9 @@ def _broken(spoil: Callable[[Bench], None], why: str, bench: Bench) -> None:
     kept = bench.directory / "kept"
     shutil.copytree(bench.repository.directory, kept)
     spoil(bench)
+    if bench.manager == "dnf" and spoil is _spoil_metadata:
+        bench.reaches("2.0", "0:2.0-1")  # their list is the same, so dnf has them still
+        return
     bench.fails("2.0", why, "0:1.0-1")
     shutil.rmtree(bench.repository.directory, ignore_errors=True)
     kept.rename(bench.repository.directory)

@@ -95,6 +95,7 @@ class Host:
         self.role: str | None = None
         self.after: tuple[str, ...] = ()
         self.timeout = DEFAULT_TIMEOUT
+        self.package_manager: str | None = None
 
     def settings(self) -> Settings:
         return Settings(
@@ -105,6 +106,7 @@ class Host:
             root=str(self.root),
             connection_string=self.connection,
             timeout=self.timeout,
+            package_manager=self.package_manager,
         )
 
     def start(self, **options: bool) -> Agent:

@@ -167,6 +167,25 @@ def test_a_configuration_file_replaces_the_files(
     )
 
 
+@pytest.mark.parametrize("given", ["yum", "dnf", "apt", "auto"])
+def test_the_package_manager_can_be_named(configure: Callable[..., Settings], given: str) -> None:
+    assert configure(**GOOD, package_manager=given).package_manager == given
+
+
+def test_without_a_name_the_package_manager_is_left_to_the_host(
+    configure: Callable[..., Settings],
+) -> None:
+    assert configure(**GOOD).package_manager is None
+    assert configure(**GOOD, package_manager="").package_manager is None
+
+
+def test_an_unknown_package_manager_is_refused(configure: Callable[..., Settings]) -> None:
+    with pytest.raises(
+        BadConfiguration, match=r"^package-manager: expected yum, dnf, apt or auto, not 'zypper'$"
+    ):
+        configure(**GOOD, package_manager="zypper")
+
+
 def test_the_role_file_does_not_count_where_there_is_a_configuration_file(
     configure: Callable[..., Settings], root: Path
 ) -> None:

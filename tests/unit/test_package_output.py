@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 from zc.zkdeployment.package_output import (
     busy,
     failed_scriptlets,
+    no_answer,
     overtaken,
     ran_transaction,
     reason,
     says_already_installed,
+    says_interrupted,
+    says_protected,
+    unmatched,
     unreadable,
 )
 
@@ -200,3 +204,55 @@ def test_that_nothing_was_done_is_seen() -> None:
 def test_scriptlets_that_failed_are_found() -> None:
     assert list(failed_scriptlets(PRE_FAILED)) == ["Error in PREIN scriptlet in rpm package a"]
     assert list(failed_scriptlets(INSTALLED)) == []
+
+
+APT_POST_FAILED = """\
+Reading package lists...
+Preparing to unpack .../post_1_all.deb ...
+Unpacking post (1) ...
+Setting up post (1) ...
+dpkg: error processing package post (--configure):
+ installed post package post-installation script subprocess returned error exit status 1
+Errors were encountered while processing:
+ post
+E: Sub-process /usr/bin/dpkg returned an error code (1)
+"""
+
+APT_LOCKED = """\
+E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4242 (apt-get)
+E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend)
+"""
+
+
+def test_apt_is_understood() -> None:
+    assert ran_transaction(APT_POST_FAILED)
+    assert reason(APT_POST_FAILED) == (
+        "dpkg: error processing package post (--configure): installed post package"
+        " post-installation script subprocess returned error exit status 1;"
+        " E: Sub-process /usr/bin/dpkg returned an error code (1)"
+    )
+    assert not ran_transaction(APT_LOCKED)
+    assert (busy(APT_LOCKED) or "").startswith("Could not get lock /var/lib/dpkg/lock-frontend")
+    assert says_interrupted("E: dpkg was interrupted, you must manually run 'dpkg --configure -a'")
+    assert not says_interrupted(APT_LOCKED)
+
+
+def test_what_there_is_not_is_named() -> None:
+    said = (
+        "No match for argument: a-9\nNo match for argument: b\nError: Unable to find a match: a-9"
+    )
+    assert unmatched(said) == ["a-9", "b"]
+    assert unmatched(PRE_FAILED) == []
+
+
+def test_that_something_protected_would_go_is_seen() -> None:
+    said = "Error:\n Problem: The operation would result in removing the following protected"
+    assert (says_protected(f"{said} packages: web\n") or "").endswith("protected packages: web")
+    assert says_protected(CONFLICT) is None
+
+
+def test_an_answer_is_told_from_none() -> None:
+    assert no_answer("package web is not installed\n") is None
+    assert no_answer("dpkg-query: no packages found matching web\n") is None
+    assert no_answer("error: cannot open Packages database in /rpm\n") is not None
+    assert no_answer("dpkg-query: error: parsing file 'status'\n") is not None

@@ -26,6 +26,7 @@ class Printing:
         cwd: str | None = None,
         env: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        is_query: bool = False,
     ) -> str:
         return self._output
 

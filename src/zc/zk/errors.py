@@ -35,7 +35,7 @@ class TreeSyntaxError(ValueError):
         self.column = column
         self.text = shortened(text)
         where = f"{file}:{line}" if file else f"line {line}"
-        super().__init__(f"{where}: {message}: {self.text!r}")
+        super().__init__(f"{where}: {message}: {self.text!r:.400}")
 
 
 class TreeFormatError(ValueError):

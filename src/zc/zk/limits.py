@@ -6,6 +6,10 @@ would run out of memory, or ZooKeeper refuse it. Real trees stay far below them.
 
 from __future__ import annotations
 
+#: Bytes of a file of tree text, and of several files that make a tree.
+MAX_FILE = 16 * 1024 * 1024
+MAX_FILES = 64 * 1024 * 1024
+
 #: Lines of a text. It bounds the number of nodes, of properties and of mistakes.
 MAX_LINES = 1_000_000
 

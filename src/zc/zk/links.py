@@ -16,7 +16,7 @@ from zc.zk.limits import shortened
 #: The properties of the real node at an absolute path, or None if there is none.
 Lookup = Callable[[str], Mapping[str, Any] | None]
 
-#: More links than this on the way to one node are taken for a loop.
+#: More links than this on the way to one node or property are taken for a loop.
 MAX_LINKS = 1000
 
 _SHOWN = 10  # links on the way, in a message
@@ -109,6 +109,8 @@ def _follow(node: str, held: Mapping[str, Any], name: str, lookup: Lookup) -> An
             raise _bad_link(trail, f"{shortened(node)} has no property {name!r:.200}")
         link = held[f"{name} =>"]
         trail.append(shortened(f"{node}: {name} => {link}"))
+        if len(trail) > MAX_LINKS:
+            raise _bad_link(trail, f"it leads over more than {MAX_LINKS} other links")
         if (node, name) in seen:
             raise _bad_link(trail, "it leads back to itself")
         seen.add((node, name))

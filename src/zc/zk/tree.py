@@ -25,7 +25,7 @@ from zc.zk.errors import TreeFormatError, TreeSyntaxError
 from zc.zk.limits import MAX_LINE, MAX_LINES, MAX_PATH, MAX_PATHS
 from zc.zk.literals import check_text
 from zc.zk.node import Node, Written, walk
-from zc.zk.values import check_value, read_literal
+from zc.zk.values import check_value, read_literal, surrogate_pair
 
 __all__ = ["Level", "Node", "Parser", "Written", "format_tree", "parse_tree", "walk"]
 
@@ -159,6 +159,8 @@ class Parser:
         self._content = content
         if len(content) > MAX_LINE:
             self._fail(f"the line has more than {MAX_LINE} characters; no node can hold that")
+        if not content.isascii() and surrogate_pair.search(content):
+            self._fail("holds a surrogate pair; write the character that it stands for")
         level = self._level(indentation)
         if content[0] == "/":
             self._last = self._add_node(level)

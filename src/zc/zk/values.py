@@ -21,7 +21,8 @@ _quoted = re.compile(r"""'[^'\\\x00-\x1f\ud800-\udfff]*'|"[^"\\\x00-\x1f\ud800-\
 _whole = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _string = re.compile(r"""([A-Za-z]{0,2})('(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?)""")
 _backslash = re.compile(r"\\([\\'\"abfnrtvxuUN0-7]?)")
-_surrogate_pair = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+#: Two characters that are one after they were stored.
+surrogate_pair = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def read_literal(text: str) -> Any:
@@ -100,7 +101,7 @@ def same(a: object, b: object) -> bool:
 
 def _check_scalar(item: object) -> None:
     if type(item) is str:
-        if _surrogate_pair.search(item):
+        if surrogate_pair.search(item):
             raise ValueError("holds a surrogate pair; write the character that it stands for")
     elif type(item) is int:
         str(item)  # refuses more digits than JSON could be read back with

@@ -48,7 +48,8 @@ __all__ = [
 CONFIGURATION_VARIABLE = "ZKDEPLOY_ZOOKEEPER_CONFIG"
 
 _SECTION = "zkdeployment"
-_KNOWN = ("host-id", "role", "run-directory", "after", "public-keys", "timeout")
+_PACKAGE_MANAGERS = ("yum", "dnf", "apt", "auto")
+_KNOWN = ("host-id", "role", "run-directory", "after", "public-keys", "timeout", "package-manager")
 _HOST_IDENTIFIER = "/etc/zmh/pxemac"
 _ROLE = "/etc/zim/role"
 _RUN_DIRECTORY = "/etc/zim"
@@ -67,7 +68,8 @@ class Settings:
     says where ZooKeeper is, ``security`` how to talk to it. ``public_keys`` are
     absolute paths below the root; where there are any, what is published has to
     be signed. A program that the agent starts may take ``timeout`` seconds, unless
-    the tree says otherwise.
+    the tree says otherwise. ``package_manager`` is ``'yum'``, ``'dnf'``, ``'apt'`` or
+    ``'auto'``; ``None`` where nobody said.
     """
 
     host_identifier: str
@@ -79,6 +81,7 @@ class Settings:
     public_keys: tuple[str, ...] = ()
     security: ZooKeeperSettings = field(default_factory=ZooKeeperSettings)
     timeout: float = DEFAULT_TIMEOUT
+    package_manager: str | None = None
 
     @property
     def zookeeper(self) -> ZooKeeperSettings:
@@ -188,6 +191,7 @@ def _settings(
         public_keys=_public_keys(given["public-keys"], root) if "public-keys" in given else (),
         security=security,
         timeout=_timeout("timeout", given["timeout"]) if given.get("timeout") else DEFAULT_TIMEOUT,
+        package_manager=_package_manager("package-manager", given.get("package-manager")),
     )
 
 
@@ -225,6 +229,13 @@ def _timeout(setting: str, value: str) -> float:
     if not is_timeout(seconds):
         raise BadConfiguration(f"{setting}: expected {EXPECTED_TIMEOUT}, not {value[:200]!r}")
     return seconds
+
+
+def _package_manager(setting: str, value: str | None) -> str | None:
+    if value and value not in _PACKAGE_MANAGERS:
+        expected = " or ".join((", ".join(_PACKAGE_MANAGERS[:-1]), _PACKAGE_MANAGERS[-1]))
+        raise BadConfiguration(f"{setting}: expected {expected}, not {value[:200]!r}")
+    return value or None
 
 
 def _section(parser: configparser.RawConfigParser, path: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ from zc.zkdeployment.plan import (
     RemoveSoftware,
     UpdateController,
     leftovers,
+    needed,
     plan,
 )
 from zc.zkdeployment.ports import Commands, HostFiles, Hosts, NodeLocks, RoleLocks
@@ -88,17 +89,19 @@ class Deploying:
         for path in sorted(owned - to_be_locked):
             world.locks.disown(path)
         self.status("remove old deployments")
-        for removal in todo.removals:
-            self.going_on(afresh=True)
-            self._remove_deployment(removal)
+        self._remove_deployments(todo.removals)
         self.status("update software")
+        wanted = {step.software.name for step in todo.software}
         controller = desired.controller.name if desired.controller else None
         with self._role_lock(controller):
             inner = self._begin_role(controller)
-            for step in todo.software:
-                inner.going_on(afresh=True)
-                self.status(f"installing {step.software}")
-                world.software.ensure(step.software)
+            world.software.ensure_all(
+                [step.software for step in todo.software], inner._before_software
+            )
+            if not wanted <= before.applications:
+                # Without its software, what is deployed does not show.
+                now = world.files.installed()
+                inner._remove_deployments(plan(desired, now, owned).removals)
             with inner._turns(todo.deployments, owned, locked=controller is None) as turns:
                 for node, lock in turns:
                     inner._deploy_node(node, lock)
@@ -140,6 +143,11 @@ class Deploying:
                 return
         if wanted is not None:
             software.ensure(wanted)
+
+    def _remove_deployments(self, steps: Sequence[RemoveDeployment]) -> None:
+        for step in steps:
+            self.going_on(afresh=True)
+            self._remove_deployment(step)
 
     def _remove_deployment(self, step: RemoveDeployment) -> None:
         deployment = step.deployment
@@ -211,14 +219,20 @@ class Deploying:
 
     def _remove_leftovers(self, desired: Desired, before: Installed) -> None:
         self.world.files.forget_removed()
-        for step in leftovers(desired, before, self.world.files.installed()):
-            self.going_on(afresh=True)
-            match step:
-                case RemoveSoftware(name):
-                    self.status(f"uninstalling {name}")
-                    self.world.software.remove(name)
-                case RemoveConfiguration(app):
-                    self._remove_configuration(app)
+        steps = leftovers(desired, before, self.world.files.installed())
+        self.world.software.remove_all(
+            [step.name for step in steps if isinstance(step, RemoveSoftware)],
+            needed(desired),
+            self._before_software,
+        )
+        for step in steps:
+            if isinstance(step, RemoveConfiguration):
+                self.going_on(afresh=True)
+                self._remove_configuration(step.app)
+
+    def _before_software(self, status: str) -> None:
+        self.going_on(afresh=True)
+        self.status(status)
 
     def _remove_configuration(self, app: str) -> None:
         try:

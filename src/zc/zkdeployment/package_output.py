@@ -11,21 +11,28 @@ from collections.abc import Iterator
 
 _LONGEST_REASON = 500  # characters
 
-_transaction = re.compile(r"^running transaction\s*$", re.I | re.M).search
+_transaction = re.compile(
+    r"^(?:running transaction\s*$|(?:preparing to unpack|unpacking|setting up|removing) \S)",
+    re.I | re.M,
+).search
 _transaction_refused = re.compile(r"^error: could not run transaction", re.I | re.M).search
 _already_installed = re.compile(r"^package .*\balready installed\b", re.I | re.M).search
 _nothing_there = re.compile(
     r"no match(?:ing|\b)|unable to find a match|couldn't find", re.I
 ).search
-_busy = re.compile(r"can't (?:create|get) \S+ lock on .*", re.I).search
+_busy = re.compile(r"can't (?:create|get) \S+ lock on .*|could not get lock .*", re.I).search
+_unmatched = re.compile(r"^(?:no match for argument: )(\S+)", re.I | re.M).findall
+_protected = re.compile(r"problem: .*protected packages: .*", re.I).search
 _waited = re.compile(r"^waiting for process with pid", re.I | re.M).search
 _unreadable = re.compile(r"error: (?:sqlite failure|cannot open Packages).*", re.I).search
+_interrupted = re.compile(r"dpkg was interrupted").search
+_no_answer = re.compile(r"^(?:dpkg-query: )?error: .*", re.M).search
 _scriptlet_failed = re.compile(r"scriptlet failed|Error in \w+ scriptlet").search
 _tells_why = re.compile(
     r"""
     \s* (?:RPM:\ )? error\b .*\w{2}
     | \s+ (?:Problem\b | -\ )
-    | \[Errno
+    | \[Errno | E:\  | dpkg:\ error\b
     | .* \b (?: is\ not\ signed | incorrect\ checksum | malformed\ lock\ file
               | needed\ on\ the | conflicts\ with | not\ available | not\ correct\ for ) \b
     """,
@@ -60,6 +67,28 @@ def overtaken(output: str) -> bool:
 def unreadable(output: str) -> str | None:
     """Return what says that the database of installed packages cannot be read."""
     found = _unreadable(output)
+    return found.group()[:_LONGEST_REASON] if found else None
+
+
+def says_protected(output: str) -> str | None:
+    """Return what says that packages that are protected would have been removed."""
+    found = _protected(output)
+    return found.group()[:_LONGEST_REASON] if found else None
+
+
+def unmatched(output: str) -> list[str]:
+    """Return the packages or versions that there are not, as they were asked for."""
+    return list(dict.fromkeys(_unmatched(output)))
+
+
+def says_interrupted(output: str) -> bool:
+    """Tell whether dpkg was killed before, and has to be told to go on."""
+    return bool(_interrupted(output))
+
+
+def no_answer(output: str) -> str | None:
+    """Return what says that rpm or dpkg-query does not know what is installed."""
+    found = _no_answer(output)
     return found.group()[:_LONGEST_REASON] if found else None
 
 

@@ -129,15 +129,21 @@ def leftovers(
     ``before`` tells which applications had deployments when the plan was made,
     ``now`` which software is there after everything else was done.
     """
-    needed = {software.name for software in desired.software}
-    if desired.controller:
-        needed.add(desired.controller.name)
     apps = {deployment.app for deployment in desired.deployments}
     had = {deployment.app for deployment in before.deployments}
     return (
-        *(RemoveSoftware(name, "nothing needs it") for name in sorted(now.applications - needed)),
+        *(
+            RemoveSoftware(name, "nothing needs it")
+            for name in sorted(now.applications - needed(desired))
+        ),
         *(RemoveConfiguration(app, "nothing of it is deployed") for app in sorted(had - apps)),
     )
+
+
+def needed(desired: Desired) -> frozenset[str]:
+    """Return the names of all software that a tree wants on a host."""
+    controller = {desired.controller.name} if desired.controller else set()
+    return frozenset({software.name for software in desired.software} | controller)
 
 
 def _controller(desired: Desired, installed: Installed) -> UpdateController | None:

@@ -6,7 +6,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from zc.zkdeployment.model import Deployment, Installed, Manifest, UnversionedDeployment, Version
+from zc.zkdeployment.model import (
+    Deployment,
+    Installed,
+    Manifest,
+    Software,
+    UnversionedDeployment,
+    Version,
+)
 from zc.zkdeployment.packages import InstalledPackage
 from zc.zkdeployment.snapshot import Snapshot
 from zc.zkdeployment.turns import Turn
@@ -22,11 +29,13 @@ class Commands(Protocol):
         cwd: str | None = None,
         env: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        is_query: bool = False,
     ) -> str:
         """Log and run ``argv``; return what it printed, bounded, standard error included.
 
         ``env`` is added to the environment that every program gets; ``timeout``, in
-        seconds, replaces the limit that every program has. Raises
+        seconds, replaces the limit that every program has; with ``is_query``, whatever it
+        exits with it has succeeded, and far more of what it printed is returned. Raises
         :exc:`~zc.zkdeployment.errors.CommandFailed`, and ``Abandoned`` after :meth:`end`.
         """
 
@@ -52,6 +61,22 @@ class Packages(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a package."""
+
+
+class BulkPackages(Packages, Protocol):
+    """A package manager that changes many packages at once, or none.
+
+    Raised are :exc:`~zc.zkdeployment.errors.InstallFailed` and ``CommandFailed``.
+    """
+
+    def look(self, names: Sequence[str]) -> Mapping[str, InstalledPackage]:
+        """Return what is installed of packages, by name; what is not installed is left out."""
+
+    def install_all(self, wanted: Sequence[Software]) -> None:
+        """Bring packages to their versions, and verify them; or leave all as they were."""
+
+    def remove_all(self, names: Sequence[str], keep: Collection[str]) -> Sequence[str]:
+        """Remove packages, except such as one named in ``keep`` needs; return what is gone."""
 
 
 class Checkouts(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from zc.zk.progress import Observer
@@ -15,7 +16,7 @@ from zc.zkdeployment.gate import Gate, judge
 from zc.zkdeployment.model import Identity, Software, Version
 from zc.zkdeployment.names import is_url
 from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.packages import satisfies
+from zc.zkdeployment.packages import InstalledPackage, satisfies
 from zc.zkdeployment.plan import (
     DeployNode,
     InstallSoftware,
@@ -26,8 +27,8 @@ from zc.zkdeployment.plan import (
     UpdateController,
     plan,
 )
-from zc.zkdeployment.ports import Packages
 from zc.zkdeployment.reconcile import whole_version
+from zc.zkdeployment.software import SoftwareInstaller
 from zc.zkdeployment.wakeup import Wakeup
 from zc.zkdeployment.wiring import identity_of, trust_of, world_of
 
@@ -78,24 +79,30 @@ def preview(settings: Settings, observer: Observer | None = None) -> Preview:
         if verdict is not Gate.CURRENT:
             desired = read_desired(Trees(Requests(zk), trust), identity, cluster_version)
             todo = plan(desired, world.files.installed())
-            steps = tuple(_in_words(step, world.software.packages) for step in todo.steps)
+            steps = _in_words(todo.steps, world.software)
         blocked = None if verdict in (Gate.CURRENT, Gate.OPEN) else verdict.value
         return Preview(identity, cluster_version, host_version, blocked, steps)
     finally:
         zk.close()
 
 
-def _in_words(step: Step, packages: Packages) -> PreviewStep:
+def _in_words(steps: Sequence[Step], software: SoftwareInstaller) -> tuple[PreviewStep, ...]:
+    wanted = [step.software for step in steps if isinstance(step, InstallSoftware)]
+    installed = software.look([each.name for each in wanted if not _is_checkout(each)])
+    return tuple(_step_in_words(step, installed) for step in steps)
+
+
+def _step_in_words(step: Step, installed: Mapping[str, InstalledPackage]) -> PreviewStep:
     match step:
-        case UpdateController(wanted, installed, reason):
-            subject = str(wanted) if wanted else ", ".join(installed)
+        case UpdateController(wanted, present, reason):
+            subject = str(wanted) if wanted else ", ".join(present)
             return PreviewStep(
                 "update controller" if wanted else "remove controller", subject, reason
             )
         case RemoveDeployment(deployment, reason):
             return PreviewStep("remove deployment", f"{deployment.path} {deployment.n}", reason)
         case InstallSoftware(software, reason):
-            return PreviewStep(_software_action(software, packages), str(software), reason)
+            return PreviewStep(_software_action(software, installed), str(software), reason)
         case DeployNode(path, deployments, reason):
             numbers = " ".join(str(deployment.n) for deployment in deployments)
             return PreviewStep("deploy", f"{path} {numbers}", reason)
@@ -105,12 +112,14 @@ def _in_words(step: Step, packages: Packages) -> PreviewStep:
             return PreviewStep("remove configuration", f"/etc/{app}", reason)
 
 
-def _software_action(software: Software, packages: Packages) -> str:
-    if software.version is not None and is_url(software.version):
+def _software_action(software: Software, installed: Mapping[str, InstalledPackage]) -> str:
+    if _is_checkout(software):
         return "check out and build"
-    installed = packages.installed(software.name)
-    if installed is None:
+    found = installed.get(software.name)
+    if found is None:
         return "install"
-    if satisfies(software.version, installed):
-        return "keep"
-    return f"change from {installed}"
+    return "keep" if satisfies(software.version, found) else f"change from {found}"
+
+
+def _is_checkout(software: Software) -> bool:
+    return software.version is not None and is_url(software.version)

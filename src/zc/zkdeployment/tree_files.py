@@ -66,7 +66,7 @@ def parse_files(files: Iterable[SourceFile]) -> tuple[list[TreeFile], list[Probl
             continue
         trees.append(TreeFile(file.name, root))
         for mistake in mistakes:
-            message = f"{mistake.message}: {mistake.text!r}"
+            message = f"{mistake.message}: {mistake.text!r:.400}"
             place = Place(file.name, mistake.line, mistake.column)
             problems.append(problem("syntax", message, place))
     return trees, [*problems, *_duplicates(trees)]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import zc.zk
 from zc.zkdeployment.adapters.accepted import Accepted
+from zc.zkdeployment.adapters.apt import apt
 from zc.zkdeployment.adapters.commands import Commands
 from zc.zkdeployment.adapters.control_groups import delegated
+from zc.zkdeployment.adapters.dnf import dnf
 from zc.zkdeployment.adapters.git import Git
 from zc.zkdeployment.adapters.host_state import HostFiles
 from zc.zkdeployment.adapters.locks import NodeLocks
+from zc.zkdeployment.adapters.package_managers import package_manager
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.revisions import Trust
 from zc.zkdeployment.adapters.role_lock import RoleLocks
@@ -23,7 +26,8 @@ from zc.zkdeployment.adapters.yum import Yum
 from zc.zkdeployment.config import Settings
 from zc.zkdeployment.execute import World
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.software import SoftwareInstaller
+from zc.zkdeployment.ports import Checkouts
+from zc.zkdeployment.software import BulkInstaller, SoftwareInstaller
 from zc.zkdeployment.wakeup import Wakeup
 
 
@@ -47,6 +51,18 @@ def trust_of(settings: Settings, *, remember: bool = True) -> Trust | None:
     return SignedOnly(keys, Accepted(settings.run_directory), remember=remember)
 
 
+def installer_of(settings: Settings, commands: Commands, files: HostFiles) -> SoftwareInstaller:
+    """Return what installs software, by way of the package manager of this host."""
+    checkouts: Mapping[str, Checkouts] = {"svn": Subversion(commands), "git": Git(commands)}
+    match package_manager(settings.package_manager, settings.root):
+        case "dnf":
+            return BulkInstaller(dnf(commands, files), checkouts, files, commands)
+        case "apt":
+            return BulkInstaller(apt(commands, files), checkouts, files, commands)
+        case _:
+            return SoftwareInstaller(Yum(commands, files), checkouts, files, commands)
+
+
 def world_of(
     settings: Settings,
     identity: Identity,
@@ -67,16 +83,10 @@ def world_of(
         timeout=settings.timeout,
         groups=delegated(os.environ),
     )
-    software = SoftwareInstaller(
-        packages=Yum(commands, files),
-        checkouts={"svn": Subversion(commands), "git": Git(commands)},
-        files=files,
-        commands=commands,
-    )
     return World(
         files=files,
         commands=commands,
-        software=software,
+        software=installer_of(settings, commands, files),
         locks=NodeLocks(zk, identity, wakeup, registry),
         role_locks=RoleLocks(zk, identity, wakeup),
     )

@@ -133,7 +133,7 @@ def _servers(value: str) -> str:
         check_servers(value)
     except ValueError as error:
         raise BadConfiguration(
-            f"servers: {value[:200]!r} is not HOST:PORT[,HOST:PORT...][/PATH]: {error}"
+            f"servers: {value[:200]!r} is not HOST:PORT[,HOST:PORT...][/PATH]: {error!s:.200}"
         ) from error
     return value
 

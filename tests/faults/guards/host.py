@@ -65,7 +65,7 @@ HOST = (
     guard(
         "what a program prints is bounded",
         "adapters/output.py",
-        "self._tail = kept[-KEPT:]",
+        "self._tail = kept[-self._kept :]",
         "self._tail = kept",
         "tests/integration/adapters/test_output.py",
     ),

@@ -49,6 +49,17 @@ def test_a_program_that_succeeds_is_one_line_in_the_log(story: Story) -> None:
     assert story() == ["INFO sh -c echo out; echo err >&2"]
 
 
+def test_an_answer_counts_and_is_whole_whatever_the_program_exits_with(story: Story) -> None:
+    asked = Commands().run(sh("head -c 300000 /dev/zero | tr '\\0' x; exit 3"), is_query=True)
+
+    assert asked == "x" * 300_000
+    assert len(story()) == 1
+    with pytest.raises(CommandFailed, match="signal 9"):
+        Commands().run(sh("kill -9 $$"), is_query=True)
+    with pytest.raises(CommandFailed, match="cannot be started"):
+        Commands().run(["/nowhere"], is_query=True)
+
+
 def test_a_verbose_agent_shows_what_programs_print_and_that_they_succeeded(story: Story) -> None:
     verbose = True
     commands = Commands(lambda: verbose)

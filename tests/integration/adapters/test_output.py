@@ -87,3 +87,9 @@ def test_printable_text_has_nothing_but_text_tabs_and_newlines(text: str) -> Non
     assert printable(shown) == shown
     assert not any(ord(c) < 32 and c not in "\t\n" for c in shown)
     shown.encode()
+
+
+def test_more_is_kept_of_what_has_to_be_whole() -> None:
+    with Output(3 * KEPT) as output:
+        os.write(output.fileno(), b"x" * 6 * KEPT)
+        assert output.text() == "x" * 6 * KEPT

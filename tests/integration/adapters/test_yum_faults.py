@@ -41,6 +41,21 @@ def test_a_package_is_whole_or_there_is_an_error(name: str, tmp_path: Path) -> N
     assert case.violations(tmp_path / "case") == []
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "killed in an upgrade at %postun of 1.0, then 1.0 is wanted",
+        "yum at work for longer than is waited",
+        "a version that makes the name of another package that is there",
+        "%preun of the old fails in an upgrade",
+        "the directory is gone",
+    ],
+)
+def test_so_it_is_where_packages_change_at_once(name: str, tmp_path: Path) -> None:
+    case: Case = CASES[name]
+    assert case.violations(tmp_path / "case", "dnf") == []
+
+
 def test_each_case_has_a_name_of_its_own() -> None:
     cases = [*package_table.cases(), *package_kills.cases(), *package_troubles.cases()]
     assert len(cases) == len(CASES)

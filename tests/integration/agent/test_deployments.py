@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -326,6 +327,17 @@ def test_a_second_agent_is_refused_at_once(host: Host) -> None:
     host.start()
     with pytest.raises(ValueError, match="Another agent is running"):
         host.start()
+
+
+def test_what_does_not_show_without_its_software_is_removed_when_that_is_back(host: Host) -> None:
+    """Somebody removed the package by hand, and then the tree wanted an instance less."""
+    tree = "/x : web\n  version = '1.0.0'\n  /deploy\n    /host42\n      n = 2\n"
+    host.start()
+    host.deploy(2, tree)
+    shutil.rmtree(host.root / "opt/web")
+    lines = host.deploy(3, tree.replace("n = 2", "n = 1"))
+    assert "INFO /opt/web/bin/zookeeper-deploy -u /x 1" in lines
+    assert host.deployed() == ["web/x.0.deployed"]
 
 
 def test_a_directory_with_files_of_others_stays(host: Host) -> None:

@@ -256,3 +256,16 @@ def test_sarif_of_good_files_says_that_nothing_was_found(folder: Path) -> None:
     result = validate("--format", "sarif", "site")
     assert result.exit_code == 0
     assert json.loads(result.output)["runs"][0]["results"] == []
+
+
+def test_a_file_without_an_end_does_not_fill_the_memory(folder: Path) -> None:
+    """A link in a repository may lead anywhere."""
+    (folder / "zero.zk").symlink_to("/dev/zero")
+    result = validate("zero.zk", "site")
+    assert result.exit_code == 1
+    assert result.output.startswith(
+        "zero.zk: error: has more than 16 MiB; is it a tree file? [unreadable]\n"
+    )
+    result = CliRunner().invoke(main, ["tree", "import", "zero.zk", "--zookeeper", "nowhere:1"])
+    assert result.exit_code != 0
+    assert "has more than 64 MiB" in f"{result.output}{result.exception}"

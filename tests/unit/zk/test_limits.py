@@ -43,6 +43,15 @@ def test_what_is_too_large_is_refused_in_a_few_words(text: str, why: str) -> Non
     assert str(mistakes[0]) == str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["/a : \ud800\udc80", "/a\n  \ud800\udc80 = 1", "/a\n  b -> /\ud800\udc80", "/\ud800\udc80"],
+)
+def test_what_would_be_stored_as_something_else_is_refused(text: str) -> None:
+    with pytest.raises(TreeSyntaxError, match="surrogate pair"):
+        parse_tree(text)
+
+
 def test_many_nodes_below_a_long_path_are_refused_before_their_paths_fill_the_memory() -> None:
     below = " " * 4
     text = "".join(f"{' ' * level}/{'n' * 1000}\n" for level in range(4))

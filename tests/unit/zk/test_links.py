@@ -350,6 +350,14 @@ def test_a_bad_property_link_is_not_dropped_from_all_properties() -> None:
 
 
 def test_a_long_chain_of_property_links_is_followed() -> None:
-    nodes: Nodes = {"/": {}} | {f"/n{i}": {"v =>": f"/n{i + 1}"} for i in range(3000)}
-    nodes["/n3000"] = {"v": "end"}
+    nodes: Nodes = {"/": {}} | {f"/n{i}": {"v =>": f"/n{i + 1}"} for i in range(2000)}
+    nodes[f"/n{MAX_LINKS}"] = {"v": "end"}
     assert get_property("/n0", "v", nodes.get) == "end"
+
+
+def test_a_chain_without_an_end_in_sight_is_given_up() -> None:
+    """Whoever checks every link of a tree would follow such a chain from each of its nodes."""
+    nodes: Nodes = {"/": {}} | {f"/n{i}": {"v =>": f"/n{i + 1}"} for i in range(2000)}
+    with pytest.raises(BadPropertyLink, match=f"more than {MAX_LINKS} other links") as caught:
+        get_property("/n0", "v", nodes.get)
+    assert len(str(caught.value)) < 1000

@@ -18,11 +18,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from zc.zkdeployment.adapters.control_groups import ControlGroup, ControlGroups
-from zc.zkdeployment.adapters.output import Output, printable
+from zc.zkdeployment.adapters.output import KEPT, Output, printable
 from zc.zkdeployment.adapters.script_environment import script_environment
 from zc.zkdeployment.errors import Abandoned, CommandFailed
 
 _LOOK = 0.25  # seconds between two looks at how much a program has printed
+_LONGEST_ANSWER = 4 * 1024 * 1024  # bytes of the beginning, and of the end
 _LONGEST_LINE = 200  # characters of the last line of output, in an error
 
 _logger = logging.getLogger("zc.zkdeployment.commands")
@@ -72,11 +73,14 @@ class Commands:
         cwd: str | None = None,
         env: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        is_query: bool = False,
     ) -> str:
         """Log and run ``argv``; return what it printed, standard error included.
 
         ``env`` is added to the environment of every program; ``timeout``, in
-        seconds, replaces that of all commands. The text is bounded and
+        seconds, replaces that of all commands. With ``is_query`` the
+        program was asked something: whatever it exits with, it succeeded, and its answer
+        may be long. The text is bounded and
         printable, see :class:`~zc.zkdeployment.adapters.output.Output`.
 
         Raises :exc:`~zc.zkdeployment.errors.CommandFailed` where the program
@@ -92,10 +96,13 @@ class Commands:
         level = logging.DEBUG if self._quiet else logging.INFO
         self._logger.log(level, "%s", " ".join(command).replace("\n", "\\n"))
         group = self._groups.new() if self._groups else None
-        with Output() as output, group or contextlib.nullcontext():
+        with (
+            Output(_LONGEST_ANSWER if is_query else KEPT) as output,
+            group or contextlib.nullcontext(),
+        ):
             why = self._execute(arguments, cwd, environment, output, limit, group)
             text = output.text()
-        if why is not None:
+        if why is not None and (why or not is_query):
             self._check_not_ending(f"{arguments[0]} was ended")
             if not self._quiet:
                 _show(text)

@@ -28,12 +28,13 @@ _unprintable = re.compile(
 class Output:
     """A place for a program to print to, as a context manager.
 
-    Whatever is printed, memory holds the first and the last :data:`KEPT` bytes.
+    Whatever is printed, memory holds the first and the last ``kept`` bytes.
     The file holds what is printed between two calls of :meth:`trim`, which
     empties it when it has grown large.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
         self._file = tempfile.TemporaryFile(prefix="zkdeployment-")  # noqa: SIM115 # closed below
         descriptor = self._file.fileno()
         # Whoever writes goes on at the end, also after the file was emptied.
@@ -77,14 +78,14 @@ class Output:
     def _take(self) -> None:
         descriptor = self.fileno()
         size = os.fstat(descriptor).st_size
-        first = os.pread(descriptor, KEPT - len(self._head), 0)
+        first = os.pread(descriptor, self._kept - len(self._head), 0)
         rest = max(size - len(first), 0)
-        last = os.pread(descriptor, KEPT, max(size - KEPT, len(first)))
+        last = os.pread(descriptor, self._kept, max(size - self._kept, len(first)))
         os.ftruncate(descriptor, 0)
         self._head += first
         kept = self._tail + last
-        self._left_out += rest - len(last) + max(len(kept) - KEPT, 0)
-        self._tail = kept[-KEPT:]
+        self._left_out += rest - len(last) + max(len(kept) - self._kept, 0)
+        self._tail = kept[-self._kept :]
 
 
 def printable(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from zc.zk.limits import MAX_FILE, MAX_FILES
 from zc.zkdeployment.adapters.output import printable
 from zc.zkdeployment.errors import BadSource, CommandFailed
 from zc.zkdeployment.regular_files import NotRegular, read_regular
@@ -19,8 +20,8 @@ TRIES = 3
 PAUSE = 3.0  # seconds between two tries
 
 MOST_FILES = 1000
-LARGEST = 16 * 1024 * 1024  # bytes of a file
-LARGEST_TOGETHER = 64 * 1024 * 1024  # bytes of all files
+LARGEST = MAX_FILE  # bytes of a file
+LARGEST_TOGETHER = MAX_FILES  # bytes of all files
 
 _MIB = 1024 * 1024
 _LONGEST_REMARK = 200  # characters of an author or a subject

@@ -12,13 +12,9 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
-from zc.zkdeployment.adapters.package_manager import PackageManager
+from zc.zkdeployment.adapters.package_manager import PATIENCE, PackageManager
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
-from zc.zkdeployment.package_output import (
-    failed_scriptlets,
-    ran_transaction,
-    says_already_installed,
-)
+from zc.zkdeployment.package_output import ran_transaction, says_already_installed
 from zc.zkdeployment.packages import (
     InstalledPackage,
     other_readings,
@@ -27,8 +23,6 @@ from zc.zkdeployment.packages import (
     satisfies,
 )
 from zc.zkdeployment.ports import Commands, HostFiles
-
-_PATIENCE = 600.0  # seconds
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +34,9 @@ class Yum:
     """
 
     def __init__(
-        self, commands: Commands, files: HostFiles, *, patience: float = _PATIENCE
+        self, commands: Commands, files: HostFiles, *, patience: float = PATIENCE
     ) -> None:
-        self._yum = PackageManager("yum", commands, patience)
+        self._yum = PackageManager("yum", commands, files, patience)
         self._files = files
         self._clean = False
         self._seen: dict[str, InstalledPackage | None] = {}
@@ -73,8 +67,8 @@ class Yum:
             if not self._clean:
                 self._yum.run("-y", "clean", "all")
                 self._clean = True
-            with self._changing(name) as cut_off:
-                installed = self._bring(name, version, cut_off)
+            with self._yum.changing([name]) as cut_off:
+                installed = self._bring(name, version, name in cut_off)
                 if installed is None or not satisfies(version, installed):
                     detailed = installed and _is_detailed(version)
                     found = installed.full_version if installed and detailed else installed
@@ -86,8 +80,8 @@ class Yum:
         if self._may_mean_another(name) and self._ask(name) is None:
             logger.info("Not removing %s: there is no such package", name)
             return
-        with self._changing(name):
-            self._change("remove", spec)
+        with self._yum.changing([name]):
+            self._yum.change(["-y", "remove"], [spec])
         self._seen[name] = None
 
     def _bring(self, name: str, version: str | None, cut_off: bool) -> InstalledPackage | None:
@@ -105,46 +99,15 @@ class Yum:
             installed, _ = self._look_once(name, version)
         return installed
 
-    @contextlib.contextmanager
-    def _changing(self, name: str) -> Iterator[bool]:
-        """Remember, over a crash too, that a package is being changed, until that is done.
-
-        Provides whether an earlier change was cut off. What fails without a change to any
-        package leaves nothing to remember.
-        """
-        cut_off = self._files.checkout_broken(name)
-        self._yum.changed = False
-        self._files.checkout_begins(name)
-        try:
-            yield cut_off
-        except (CommandFailed, InstallFailed):
-            if not (cut_off or self._yum.changed):
-                self._files.checkout_done(name)
-            raise
-        self._files.checkout_done(name)
-
     def _change_to(self, verb: str, name: str, version: str | None) -> str:
         """Change a package to a version; return what yum said.
 
-        The whole may be the name of another package, which yum then takes: with an epoch it
-        is not. That there is such a package shows in ``/opt``.
+        Once more, and clearer, where yum took another package for what was meant.
         """
-        spec = self._spec(name, version)
-        said = self._change(verb, spec)
-        if (clearer := self._spec(name, version)) != spec:
-            said += self._change(verb, clearer)
-        return said
-
-    def _spec(self, name: str, version: str | None) -> str:
-        spec = package_spec(name, version)
-        if version is None or ":" in version or not self._files.has_software(spec):
-            return spec
-        return package_spec(name, f"0:{version}")
-
-    def _change(self, verb: str, spec: str) -> str:
-        said = self._yum.run("-y", verb, spec)
-        for line in failed_scriptlets(said):  # and yet yum exits with 0
-            logger.warning("%s: %s", spec, line)
+        spec = self._yum.spec(name, version)
+        said = self._yum.change(["-y", verb], [spec])
+        if (clearer := self._yum.spec(name, version)) != spec:
+            said += self._yum.change(["-y", verb], [clearer])
         return said
 
     def _may_mean_another(self, name: str) -> bool:
@@ -177,7 +140,7 @@ class Yum:
             "%s is installed in several versions: %s; keeping %s", name, installed, stay
         )
         for package in go:
-            self._change("remove", package_spec(name, package.full_version))
+            self._yum.change(["-y", "remove"], [package_spec(name, package.full_version)])
         return self._look(name), True
 
     def _ask(self, name: str) -> InstalledPackage | None:

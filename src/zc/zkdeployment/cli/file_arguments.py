@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
+from zc.zk.limits import MAX_FILE, MAX_FILES
 from zc.zkdeployment.problems import Place, Problem, problem
 from zc.zkdeployment.tree_files import SourceFile, TreeFile, in_order, parse_files
 
@@ -39,9 +41,8 @@ def read_text(name: str) -> str:
 
     Raises :exc:`OSError`, and :exc:`UnicodeDecodeError` where it is no UTF-8.
     """
-    with click.open_file(name, encoding="utf-8") as file:
-        text: str = file.read()
-    return text
+    text = _read(name, MAX_FILES).decode()
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def load(names: Sequence[str]) -> tuple[list[TreeFile], list[Problem]]:
@@ -50,12 +51,19 @@ def load(names: Sequence[str]) -> tuple[list[TreeFile], list[Problem]]:
     problems: list[Problem] = []
     for name in names:
         try:
-            with click.open_file(name, "rb") as file:
-                files.append(SourceFile(name, file.read()))
+            files.append(SourceFile(name, _read(name, MAX_FILE)))
         except OSError as error:
             problems.append(_unreadable(name, error))
     trees, more = parse_files(files)
     return trees, problems + more
+
+
+def _read(name: str, most: int) -> bytes:
+    with click.open_file(name, "rb") as file:
+        data: bytes = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"has more than {most // 2**20} MiB; is it a tree file?", name)
+    return data
 
 
 def _names_in(folder: str) -> list[str]:

@@ -7,7 +7,7 @@
     yum_launcher(directory / "bin", root, repository)
 
 With that ``bin`` in front on ``PATH``, ``yum -y install z4m-1.0.0`` installs
-below ``root/opt/z4m``.
+below ``root/opt/z4m``. With :func:`dnf_launchers` ``dnf`` does, and ``rpm`` tells what is there.
 """
 
 from __future__ import annotations
@@ -111,6 +111,26 @@ def yum_launcher(
 
     With the file of a public ``key``, only packages that are signed with that are installed.
     """
+    return _write_launcher(directory / "yum", _dnf(directory, root, repository, key))
+
+
+def dnf_launchers(directory: Path, root: Path, repository: PackageRepository) -> Path:
+    """Write ``dnf`` and ``rpm`` for ``root`` and ``repository``; return the path of the first."""
+    rpm = [installed_program("rpm", directory), "--root", str(root), "--dbpath", RPM_DATABASE]
+    _write_launcher(directory / "rpm", rpm)
+    return _write_launcher(directory / "dnf", _dnf(directory, root, repository, None))
+
+
+def installed_program(name: str, directory: Path) -> str:
+    """Return where a program is, not counting what is in ``directory`` by the same name."""
+    places = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    others = (place for place in places if Path(place) != directory)
+    return shutil.which(name, path=os.pathsep.join(others)) or name
+
+
+def _dnf(
+    directory: Path, root: Path, repository: PackageRepository, key: Path | None
+) -> list[str]:
     configuration = directory / "dnf.conf"
     write_file(
         configuration,
@@ -119,8 +139,11 @@ def yum_launcher(
         f"[lab]\nname=lab\nbaseurl=file://{repository.directory}\n"
         + (f"gpgkey=file://{key}\n" if key else ""),
     )
-    argv = ["dnf", "-c", str(configuration), f"--installroot={root}", "--releasever=1"]
-    launcher = directory / "yum"
+    dnf = installed_program("dnf", directory)
+    return [dnf, "-c", str(configuration), f"--installroot={root}", "--releasever=1"]
+
+
+def _write_launcher(launcher: Path, argv: Sequence[str]) -> Path:
     # rpm derives the place of its data from HOME here: see RPM_DATABASE.
     write_file(launcher, f'#!/bin/sh\nHOME=/root exec {shlex.join(argv)} "$@"\n')
     return launcher
