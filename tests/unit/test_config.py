@@ -297,7 +297,7 @@ def test_a_time_that_nobody_means_is_refused(
     configure: Callable[..., Settings], given: str
 ) -> None:
     expected = "timeout: expected a number of seconds above 0, at most 604800, not "
-    with pytest.raises(BadConfiguration, match=f"^{expected}'{given[:200]}'$"):
+    with pytest.raises(BadConfiguration, match=f"^{expected}{given!r:.200}$"):
         configure(**GOOD, timeout=given)
 
 

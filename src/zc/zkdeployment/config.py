@@ -198,7 +198,7 @@ def _settings(
 def _name(setting: str, value: str) -> str:
     if value in (".", "..") or not _node_name(value):
         raise BadConfiguration(
-            f"{setting}: {value[:200]!r} cannot be the name of a node: expected at most 200"
+            f"{setting}: {value!r:.200} cannot be the name of a node: expected at most 200"
             " characters, no white space, no control characters and no slash"
         )
     return value
@@ -217,7 +217,7 @@ def _command(setting: str, value: str) -> tuple[str, ...]:
         return tuple(shlex.split(value))
     except ValueError as error:
         raise BadConfiguration(
-            f"{setting}: {value[:200]!r} is no command line: {error}"
+            f"{setting}: {value!r:.200} is no command line: {error}"
         ) from error
 
 
@@ -227,14 +227,14 @@ def _timeout(setting: str, value: str) -> float:
     except ValueError:
         seconds = 0.0
     if not is_timeout(seconds):
-        raise BadConfiguration(f"{setting}: expected {EXPECTED_TIMEOUT}, not {value[:200]!r}")
+        raise BadConfiguration(f"{setting}: expected {EXPECTED_TIMEOUT}, not {value!r:.200}")
     return seconds
 
 
 def _package_manager(setting: str, value: str | None) -> str | None:
     if value and value not in _PACKAGE_MANAGERS:
         expected = " or ".join((", ".join(_PACKAGE_MANAGERS[:-1]), _PACKAGE_MANAGERS[-1]))
-        raise BadConfiguration(f"{setting}: expected {expected}, not {value[:200]!r}")
+        raise BadConfiguration(f"{setting}: expected {expected}, not {value!r:.200}")
     return value or None
 
 

@@ -50,7 +50,7 @@ def below(root: str, path: str) -> str:
 def absolute_path(setting: str, value: str, root: str) -> str:
     """Return the path that a setting gives, below the root directory."""
     if not value.startswith("/") or _control(value):
-        raise BadConfiguration(f"{setting}: {value[:200]!r} is not an absolute path")
+        raise BadConfiguration(f"{setting}: {value!r:.200} is not an absolute path")
     return below(root, value)
 
 

@@ -124,7 +124,7 @@ def zookeeper_settings_from(
 def _yes(setting: str, value: str) -> bool:
     found = configparser.RawConfigParser.BOOLEAN_STATES.get(value.lower())
     if found is None:
-        raise BadConfiguration(f"{setting}: {value[:200]!r} is neither yes nor no")
+        raise BadConfiguration(f"{setting}: {value!r:.200} is neither yes nor no")
     return found
 
 
@@ -133,7 +133,7 @@ def _servers(value: str) -> str:
         check_servers(value)
     except ValueError as error:
         raise BadConfiguration(
-            f"servers: {value[:200]!r} is not HOST:PORT[,HOST:PORT...][/PATH]: {error!s:.200}"
+            f"servers: {value!r:.200} is not HOST:PORT[,HOST:PORT...][/PATH]: {error!s:.200}"
         ) from error
     return value
 
