@@ -216,9 +216,7 @@ def _command(setting: str, value: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(value))
     except ValueError as error:
-        raise BadConfiguration(
-            f"{setting}: {value!r:.200} is no command line: {error}"
-        ) from error
+        raise BadConfiguration(f"{setting}: {value!r:.200} is no command line: {error}") from error
 
 
 def _timeout(setting: str, value: str) -> float:

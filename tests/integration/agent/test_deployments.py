@@ -464,3 +464,11 @@ def test_closing_an_agent_ends_its_wait(host: Host) -> None:
     assert host.log.lines[-1] == "WARNING Abandoning deployment because the agent is closing"
     assert agent.run() == 0
     assert host.zk.get_children("/hosts") == []
+
+
+def test_a_removal_that_was_cut_off_at_its_very_end_leaves_nothing_behind(host: Host) -> None:
+    """All was gone but the note that it was going: nobody would ever take that away."""
+    write_file(host.root / "etc/zim/checkout-web", "web")
+    host.start()
+    host.deploy(2, "/x\n")
+    assert sorted(path.name for path in (host.root / "etc/zim").glob("checkout-*")) == []

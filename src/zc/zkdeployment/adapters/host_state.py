@@ -55,14 +55,15 @@ class HostFiles:
     def installed(self) -> Installed:
         """Look at ``/opt`` and ``/etc``.
 
-        Software that was cut off while it was checked out, built or removed
-        counts as an application too, so that it goes away when nothing needs it.
+        Software that was cut off while it was checked out, built, installed or removed
+        counts as an application too, also where nothing is left of it below ``/opt``: so it
+        goes away, with all that remembers it, when nothing needs it.
         """
         software = self._software()
         applications = [name for name in software if self._holds(name, _APPLICATION)]
         return Installed(
             tuple(found for name in applications for found in self._deployments(name)),
-            frozenset(applications) | {name for name in software if self.checkout_broken(name)},
+            frozenset({*applications, *self._cut_off()}),
             frozenset(name for name in software if self._holds(name, _CONTROLLER)),
         )
 
@@ -193,6 +194,13 @@ class HostFiles:
             elif self._holds(name, _APPLICATION) or self._holds(name, _CONTROLLER):
                 self._say(f"Passing over {self._opt / name}: no software may have such a name")
         return found
+
+    def _cut_off(self) -> Iterator[str]:
+        """Yield the names of the software that :meth:`checkout_broken` is true of."""
+        for marker in self._run.glob(_marker("*")):
+            name = marker.name.removeprefix(_marker(""))
+            if names.is_software(name):
+                yield name
 
     def _holds(self, name: str, below: tuple[str, ...]) -> bool:
         return self._opt.joinpath(name, *below).exists()
