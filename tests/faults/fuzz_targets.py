@@ -33,8 +33,9 @@ from zc.zkdeployment.model import Identity
 from zc.zkdeployment.packages import checkout, parse_list_installed, satisfies
 from zc.zkdeployment.tree_files import SourceFile, parse_files
 
-#: Characters that an error may have: it quotes what it is about, and no more than needed.
-LONGEST_ERROR = 1500
+#: Characters that an error may have: 200 of what it is about, which are ten times as many if
+#: each has to be escaped, and some words.
+LONGEST_ERROR = 2500
 
 
 @dataclass(frozen=True, slots=True)
