@@ -80,7 +80,7 @@ def shrunk(target: Target, value: Any, broke: str) -> Any:
 def _main() -> None:
     seed, part, parts, short, start = (int(sys.argv[i]) for i in (1, 2, 3, 4, 6))
     logging.disable(logging.CRITICAL)
-    directory = Path(tempfile.mkdtemp(prefix="zkdeploy-fuzz-"))
+    directory = Path(tempfile.mkdtemp(dir=Path(sys.argv[5]).parent))
     try:
         targets = TARGETS | DOCUMENT_TARGETS | disk_targets(directory)
         with Path(sys.argv[5]).open("r+b") as file, mmap.mmap(file.fileno(), NUMBER) as progress:
