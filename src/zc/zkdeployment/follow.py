@@ -51,15 +51,14 @@ class Follower:
         self._interval = interval
         self._failures = 0
         self._settled: object = _NOTHING  # what was seen when there was no more to do
-        # Its put() may be called by a handler that interrupts its get().
         self._events: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     def look(self) -> None:
-        """Look at the source at once. May be called from any thread and signal handler."""
+        """Look at the source at once. May be called from any thread."""
         self._events.put(True)
 
     def stop(self) -> None:
-        """End :meth:`run` when what it does now is done. May be called from anywhere."""
+        """End :meth:`run` when what it does now is done. May be called from any thread."""
         self._events.put(False)
 
     def run(self) -> None:

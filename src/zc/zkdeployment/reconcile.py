@@ -147,15 +147,15 @@ class Reconciler:
             self._reached(version)
         except Abandoned as reason:
             level = logging.INFO if isinstance(reason, Superseded) else logging.WARNING
-            logger.log(level, "Abandoning deployment because %s", reason)
             status("abandoned")
+            logger.log(level, "Abandoning deployment because %s", reason)
         except Unreachable:
             raise
         except Exception as error:  # whatever it is, the fleet must stop
             self._fail("deploying", f"FAILED deploying version {version}", version, error)
         else:
+            status("done")  # before the log says it: whoever reads that may look
             logger.info("Done deploying version %s", version)
-            status("done")
             self._run_after(version)
 
     def _check_same(self, version: Version) -> None:
@@ -222,8 +222,8 @@ class Reconciler:
         self._stop_fleet(error)
         plain = as_builtin(error)
         logger.error(doing, exc_info=(type(plain), plain, error.__traceback__))
-        logger.critical(verdict)
         self._status.say(version, "error")
+        logger.critical(verdict)
 
     def _stop_fleet(self, error: Exception) -> None:
         """Stop the fleet, once for an error: a person may have resumed it since."""

@@ -79,8 +79,7 @@ def test_an_agent_that_cannot_go_on_ends_for_its_supervisor_to_restart_it(
     zk.import_tree("/hosts\n  version = 1\n")
     agent = start("agent")
     wait_for_log(agent, "Done deploying version 1")
-    while not (root / "etc/zim/status").read_text().endswith(" done"):
-        assert agent.poll() is None, "it is killed if that takes too long"
+    assert (root / "etc/zim/status").read_text().endswith(" done")
     (root / "etc/zim").rename(root / "etc/gone")
     (root / "etc/zim").touch()
     zk.properties("/hosts").update(version=2)

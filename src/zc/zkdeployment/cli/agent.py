@@ -12,6 +12,7 @@ import click
 from zc.zkdeployment.agent import Agent
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import host_options, settings_of
+from zc.zkdeployment.cli.signals import on_signals
 from zc.zkdeployment.config import Settings, check_zookeeper_address
 
 logger = logging.getLogger(__name__)
@@ -79,10 +80,8 @@ def agent(
 
 def _serve(verbose: bool, settings: Settings) -> int:
     """Run an agent until a signal comes or it cannot go on."""
-    # Its put() may interrupt its get(); an Event set by a signal handler may deadlock.
     ends: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ends.put(None))
+    on_signals({number: lambda: ends.put(None) for number in (signal.SIGTERM, signal.SIGINT)})
     threading.excepthook = lambda ended: _thread_died(ended, ends)
     running = Agent(verbose, settings=settings)
     threading.Thread(target=lambda: ends.put(running.run()), name="run", daemon=True).start()

@@ -23,6 +23,7 @@ from zc.zkdeployment.cli.publish_options import (
     source_options,
     terms_of,
 )
+from zc.zkdeployment.cli.signals import on_signals
 from zc.zkdeployment.follow import Follower, notify
 from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.model import Version
@@ -146,9 +147,13 @@ def _sync(
 
 
 def _follow(follower: Follower) -> int:
-    signal.signal(signal.SIGHUP, lambda *_: follower.look())
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: follower.stop())
+    on_signals(
+        {
+            signal.SIGHUP: follower.look,
+            signal.SIGTERM: follower.stop,
+            signal.SIGINT: follower.stop,
+        }
+    )
     follower.run()
     return 0
 
