@@ -24,6 +24,9 @@ from benchmarks.trees import customers, deployed_to, size
 
 from zc.zkdeployment.lab.zookeeper import Server
 
+# What the second version has more. Most versions change nothing for most hosts.
+_ELSEWHERE = "/elsewhere : app\n  version = '1'\n  /deploy\n    /another\n"
+
 _PAUSE = 0.03  # seconds that the agent is idle before each version
 
 
@@ -86,7 +89,7 @@ def _reactions(
     commands, scripts = [], []
     with root_of_its_own(server, directory.name) as zk:
         publish(zk, 1, text)
-        publish(zk, 2, text)
+        publish(zk, 2, text + _ELSEWHERE)
         versions = Versions(zk)
         with host.running_agent(f"{server.connection_string}/{directory.name}"):
             wait_for_host(zk, HOST, 2)

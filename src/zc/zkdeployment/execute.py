@@ -88,9 +88,7 @@ class Deploying:
         to_be_locked = set() if desired.controller else {node.path for node in todo.deployments}
         for path in sorted(owned - to_be_locked):
             world.locks.disown(path)
-        self.status("remove old deployments")
         self._remove_deployments(todo.removals)
-        self.status("update software")
         wanted = {step.software.name for step in todo.software}
         controller = desired.controller.name if desired.controller else None
         with self._role_lock(controller):

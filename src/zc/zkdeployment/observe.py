@@ -18,8 +18,10 @@ def read_desired(
 ) -> Desired:
     """Return what ``version`` wants on the host: by its revision or, without one, the live tree.
 
-    ``check_same`` is called when all is read; it raises if that may be no more what
-    the fleet should reach. Else raises :exc:`~zc.zkdeployment.errors.BadTree`,
+    ``check_same`` is called when the live tree was read, and where a revision cannot be had;
+    it raises if that may be no more what the fleet should reach. What a revision says holds
+    for its version, whatever happens meanwhile. Else raises
+    :exc:`~zc.zkdeployment.errors.BadTree`,
     :exc:`zc.zk.errors.BadPropertyLink` or :exc:`~zc.zkdeployment.errors.BadRevision`.
     """
     try:
@@ -28,7 +30,6 @@ def read_desired(
         check_same()  # only the newest revisions are kept
         raise
     if manifests is not None:
-        check_same()
         return assemble(manifests, identity)
     tree = trees.read_tree()
     check_same()

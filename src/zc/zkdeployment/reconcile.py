@@ -132,7 +132,6 @@ class Reconciler:
             desired = read_desired(
                 self._trees, self._identity, version, lambda: self._check_same(version)
             )
-            status("got deployments")
             deploying = Deploying(
                 self._identity,
                 self._world,

@@ -51,6 +51,7 @@ NOTIFY = f"{REVISIONS}/notify"
 CHUNK = 384 * 1024
 
 _MAX_CHUNKS = 256
+_LONGEST_KEPT = 256 * 1024  # bytes of an object
 _is_number = re.compile(r"0|[1-9][0-9]{0,8}").fullmatch
 _MIN_PREFIX = 4  # characters
 
@@ -89,6 +90,7 @@ class Revisions:
     def __init__(self, read: Read, trust: Trust | None = None) -> None:
         self._read = read
         self._trust = trust
+        self._last: dict[str, bytes] = {}  # what manifests() read last: most of it stays the same
 
     def ledger(self) -> Ledger:
         """Return what was published."""
@@ -148,8 +150,8 @@ class Revisions:
         """Return what a version wants of ``targets``, without those of which it wants nothing.
 
         That takes three requests, or four where a manifest is large, whatever the size
-        of the tree. ``None`` if the version has no revision; that is refused where
-        records must be trusted.
+        of the tree; what the version read before had as well is not read again. ``None`` if
+        the version has no revision; that is refused where records must be trusted.
         """
         record = self.record(version)
         if record is None:
@@ -160,33 +162,33 @@ class Revisions:
                 )
             return None
         try:
-            digests = self.manifest_digests(record, {shard_of(target) for target in targets})
+            shards = self._shards(record, {shard_of(target) for target in targets})
+            digests = _targets(shards)
             wanted = {target: digests[target] for target in targets if target in digests}
-            return self.read_manifests(wanted)
+            objects = self.objects(wanted.values())
+            found = _manifests(wanted, objects)
         except BadRevision as error:
             raise BadRevision(f"version {version!r}: {error}") from error
+        self._last = {
+            digest: data
+            for digest, data in (shards | objects).items()
+            if len(data) <= _LONGEST_KEPT
+        }
+        return found
 
     def manifest_digests(
         self, record: Record, shards: Collection[str] | None = None
     ) -> dict[str, str]:
         """Return the digests of manifests, by target, in all shards of a revision or in some."""
+        return _targets(self._shards(record, shards))
+
+    def _shards(self, record: Record, shards: Collection[str] | None) -> dict[str, bytes]:
         wanted = record.shards.keys() if shards is None else record.shards.keys() & shards
-        objects = self.objects(record.shards[shard] for shard in sorted(wanted))
-        return {
-            target: digest
-            for data in objects.values()
-            for target, digest in decode_shard(data).items()
-        }
+        return self.objects(record.shards[shard] for shard in sorted(wanted))
 
     def read_manifests(self, digests: Mapping[str, str]) -> dict[str, Manifest]:
         """Return manifests, by target, that have these digests."""
-        objects = self.objects(digests.values())
-        found = {}
-        for target, digest in digests.items():
-            found[target] = decode_manifest(objects[digest])
-            if found[target].target != target:
-                raise BadRevision(f"the manifest of {target!r} is that of another target")
-        return found
+        return _manifests(digests, self.objects(digests.values()))
 
     def index(self, record: Record) -> Index:
         """Return which tree files a revision has."""
@@ -213,12 +215,13 @@ class Revisions:
 
     def objects(self, digests: Iterable[str]) -> dict[str, bytes]:
         """Return objects by digest, each of which is there and is what its digest says."""
-        wanted = list(dict.fromkeys(digests))
+        asked = list(dict.fromkeys(digests))
+        found = {digest: self._last[digest] for digest in asked if digest in self._last}
+        wanted = [digest for digest in asked if digest not in found]
         nodes = self._read(map(object_path, wanted), children=True) if wanted else []
         chunks = {node.path: _chunk_paths(node) for node in nodes if node.children}
         below = self._read(path for paths in chunks.values() for path in paths) if chunks else []
         data = {node.path: node.data for node in (*nodes, *below)}
-        found = {}
         for digest, node in zip(wanted, nodes, strict=True):
             if not node.exists:
                 raise BadRevision(f"a part of the revision is missing: {node.path}")
@@ -239,6 +242,22 @@ class Revisions:
         except BadRevision as error:
             raise BadRevision(f"version {version!r}: {error}") from error
         return record
+
+
+def _targets(shards: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the digests of manifests that shards lead to, by target."""
+    return {
+        target: digest for data in shards.values() for target, digest in decode_shard(data).items()
+    }
+
+
+def _manifests(digests: Mapping[str, str], objects: Mapping[str, bytes]) -> dict[str, Manifest]:
+    found = {}
+    for target, digest in digests.items():
+        found[target] = decode_manifest(objects[digest])
+        if found[target].target != target:
+            raise BadRevision(f"the manifest of {target!r} is that of another target")
+    return found
 
 
 def _longer(beginning: Version, versions: Iterable[Version]) -> list[Version]:
