@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kazoo.exceptions import BadVersionError, NoNodeError
 
@@ -52,6 +52,14 @@ def lock_of(path: str) -> str:
     return f"{ROOT}/{encode_path(path)}"
 
 
+class _Seen(NamedTuple):
+    """How a lock was seen, what that means for a host, and whether that host has it."""
+
+    look: Look
+    standing: Standing
+    own: bool
+
+
 class LockTurns:
     """An iterator over ``turns``: each is yielded while its lock is held, with its number.
 
@@ -86,8 +94,10 @@ class LockTurns:
         self._marker = marker
         self._next_host = next_host
         self._passing_over = passing_over
-        self._looks: dict[str, Look] = {}  # by lock, as last seen
-        self._contended = False  # whether others were seen at work: looks do not last, then
+        self._seen: dict[str, _Seen] = {}  # by node, as last seen
+        self._contended = (
+            False  # whether others were seen at work: what was seen does not last, then
+        )
         self._held: Held | None = None
         self._in_line: Turn | None = None
         self._lost = False  # a request that may have been done
@@ -132,30 +142,44 @@ class LockTurns:
     def _choose(self) -> tuple[Turn, Standing]:
         """Return the turn that is best now, by fresh looks where it has to be waited for."""
         if self._contended or self._lost:
-            self._looks.clear()
+            self._seen.clear()
         everything = self._left if self._passing_over else self._left[:1]
         turn, standing = self._best(everything if self._lost else everything[:_WINDOW])
         if _can_be_taken(standing):
             return turn, standing
-        self._looks.clear()
+        self._seen.clear()
         return self._best(everything)
 
     def _best(self, turns: Sequence[Turn]) -> tuple[Turn, Standing]:
         self._see(turns)
-        standings = [self._standing(turn, self._looks[lock_of(turn.path)]) for turn in turns]
+        seen = [self._seen[turn.path] for turn in turns]
         # What is this host's already keeps all others away: it comes before all else.
-        own = [standing for standing in standings if self._claims.host in standing.holders]
-        best = own[0] if own else next_turn(standings, self._next_host)
+        own = next((number for number, each in enumerate(seen) if each.own), None)
+        if own is not None:
+            return turns[own], seen[own].standing
+        standings = [each.standing for each in seen]
+        best = next_turn(standings, self._next_host)
         return turns[standings.index(best)], best
 
     def _see(self, turns: Sequence[Turn]) -> None:
         """Look at locks that were not seen yet, and make those that there are not."""
-        locks = [lock_of(turn.path) for turn in turns if lock_of(turn.path) not in self._looks]
-        while locks:
+        while unseen := [turn for turn in turns if turn.path not in self._seen]:
+            locks = [lock_of(turn.path) for turn in unseen]
             looks = self._nodes.look_at(locks, afresh=self._lost)
-            self._looks |= {lock: look for lock, look in zip(locks, looks, strict=True) if look}
-            locks = [lock for lock in locks if lock not in self._looks]
-            self._nodes.create(locks)
+            missing = []
+            for turn, lock, look in zip(unseen, locks, looks, strict=True):
+                if look is None:
+                    missing.append(lock)
+                else:
+                    self._note(turn, look)
+            if missing:
+                self._nodes.create(missing)
+
+    def _note(self, turn: Turn, look: Look) -> _Seen:
+        standing = self._standing(turn, look)
+        seen = _Seen(look, standing, self._claims.host in standing.holders)
+        self._seen[turn.path] = seen
+        return seen
 
     def _standing(self, turn: Turn, look: Look) -> Standing:
         others = self._others(look)
@@ -177,7 +201,7 @@ class LockTurns:
         must not do so without having seen it. What was held is given back with it.
         """
         lock = lock_of(turn.path)
-        look = self._looks.pop(lock)
+        look = self._seen.pop(turn.path).look
         others = self._others(look)
         places = look.places(self._claims.host)
         if self._held and self._held.doubtful:
@@ -214,8 +238,7 @@ class LockTurns:
             self._nodes.create([lock])
             self._wakeup.set()
             return None
-        if _can_be_taken(self._standing(turn, look)):
-            self._looks[lock] = look
+        if _can_be_taken(self._note(turn, look).standing):
             return self._take(turn)
         self._claims.explain(lock, look.markers)
         own = look.places(self._claims.host)
