@@ -33,7 +33,10 @@ REVISIONS = "/revisions"
 
 #: Subtrees that say what the fleet does, not what it should do: no host reads them.
 NOT_THE_TREE = frozenset(
-    {"/zookeeper", "/hosts", "/hosts-lock", "/agent-locks", "/role-locks", REVISIONS}
+    {
+        *("/zookeeper", "/hosts", "/hosts-lock", "/agent-locks", "/role-locks", "/notifiers"),
+        REVISIONS,
+    }
 )
 
 _DEPLOY = "/deploy/"
@@ -220,6 +223,26 @@ def deployment_of(tree: Tree, node: str, target: str, targets_of: TargetsOf) -> 
         timeout_of(tree, node),
         max_parallel_of(tree, node, targets_of),
     )
+
+
+class Deployments:
+    """The deployments of ``tree``, each worked out once; ``found`` are nodes and targets of all.
+
+    They are in tree order. A node below a target is none.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.found = tuple(pair for pair in targets(tree) if "/" not in pair[1])
+        self.targets_of = TargetsOf(tree)
+        self._known: dict[tuple[str, str], TargetDeployment] = {}
+
+    def of(self, node: str, target: str) -> TargetDeployment:
+        """Return what a node deploys to a target, like :func:`deployment_of`."""
+        pair = node, target
+        if pair not in self._known:
+            self._known[pair] = deployment_of(self.tree, node, target, self.targets_of)
+        return self._known[pair]
 
 
 def controller_of(tree: Tree, role: str) -> Software | None:

@@ -33,20 +33,24 @@ def compile_tree(tree: desired.Tree, leave_out: Tell | None = None) -> dict[str,
     :exc:`zc.zk.errors.BadPropertyLink`, for what no host may do; with ``leave_out``
     that is called instead.
     """
+    return compile_deployments(desired.Deployments(tree), leave_out)
+
+
+def compile_deployments(
+    known: desired.Deployments, leave_out: Tell | None = None
+) -> dict[str, Manifest]:
+    """Return what :func:`compile_tree` does of the tree that deployments are of."""
     deployments: dict[str, list[TargetDeployment]] = {}
     controllers: dict[str, Software] = {}
-    targets_of = desired.TargetsOf(tree)
-    for node, target in desired.targets(tree):
-        if "/" in target:
-            continue  # a node below a target is none
+    for node, target in known.found:
         below = deployments.setdefault(target, [])
         try:
-            below.append(desired.deployment_of(tree, node, target, targets_of))
+            below.append(known.of(node, target))
         except ValueError as error:
             _tell(leave_out, error)
-    for role in _roles(tree):
+    for role in _roles(known.tree):
         try:
-            controller = desired.controller_of(tree, role)
+            controller = desired.controller_of(known.tree, role)
         except ValueError as error:
             _tell(leave_out, error)
         else:

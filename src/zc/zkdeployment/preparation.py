@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zc.zk.tree import Node, walk
-from zc.zkdeployment.desired import NOT_THE_TREE, tree_of
+from zc.zk.tree import Node
+from zc.zkdeployment.desired import NOT_THE_TREE
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.fleet import RegisteredHost
-from zc.zkdeployment.manifest import compile_tree
+from zc.zkdeployment.manifest import compile_deployments
 from zc.zkdeployment.problems import Place, Problem, as_lines, place_of, problem
 from zc.zkdeployment.revision import Compiled, compile_revision
 from zc.zkdeployment.snapshot import Snapshot
 from zc.zkdeployment.tree_files import TreeFile, combine, parse_files
-from zc.zkdeployment.validate import RULES_OF_ABSENCE, Host, validate
+from zc.zkdeployment.validate import RULES_OF_ABSENCE, Host, examine
 
 #: The only part of the fleet's own nodes that a tree may make: locks for roles.
 ROLE_LOCKS = "role-locks"
@@ -62,15 +62,15 @@ def prepare(snapshot: Snapshot, hosts: Sequence[RegisteredHost] = ()) -> Prepare
     if ROLE_LOCKS in defined.children:  # whatever else is there is no tree's business
         extra.children[ROLE_LOCKS] = defined.children.pop(ROLE_LOCKS)
     root = Node(children={**defined.children, **extra.children})
-    nodes = {"/": root} | dict(walk(root))
     hidden = RULES_OF_ABSENCE if problems else frozenset[str]()
     problems += _reserved(files)
-    found = validate(root, [_listed(host) for host in hosts])
+    examined = examine(root, [_listed(host) for host in hosts])
+    found = examined.problems
     problems += [each for each in found if each.rule not in {*hidden, "unknown-target"}]
     if errors := [each for each in problems if each.severity == "error"]:
         raise BadFiles(sorted(errors, key=lambda each: each.order))
     tops = [f"/{name}" for name in root.children]
-    compiled = compile_revision(snapshot.files, tops, compile_tree(tree_of(nodes)))
+    compiled = compile_revision(snapshot.files, tops, compile_deployments(examined.deployments))
     return Prepared(snapshot, defined, extra, frozenset(tops), compiled, tuple(problems))
 
 

@@ -37,8 +37,21 @@ class Host:
     place: Place
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is wrong with a tree, and its deployments, of which those that are right are known."""
+
+    problems: list[Problem]
+    deployments: desired.Deployments
+
+
 def validate(root: Node, hosts: Sequence[Host] = ()) -> list[Problem]:
-    """Return everything in a tree that a host would refuse, and every link that leads nowhere.
+    """Return what is wrong with a tree, as :func:`examine` finds it."""
+    return examine(root, hosts).problems
+
+
+def examine(root: Node, hosts: Sequence[Host] = ()) -> Examined:
+    """Find everything in a tree that a host would refuse, and every link that leads nowhere.
 
     Any name below a ``deploy`` node is taken for a host's or a role's, and a node
     ``/roles/NAME`` makes a role of it. Which names belong to one host, and which
@@ -50,7 +63,8 @@ def validate(root: Node, hosts: Sequence[Host] = ()) -> list[Problem]:
     checks.controllers()
     checks.versions(hosts)
     checks.hosts(hosts)
-    return sorted(dict.fromkeys(checks.problems), key=lambda found: found.order)
+    problems = sorted(dict.fromkeys(checks.problems), key=lambda found: found.order)
+    return Examined(problems, checks.known)
 
 
 class _Checks:
@@ -58,7 +72,7 @@ class _Checks:
         self.problems: list[Problem] = []
         self._nodes = {"/": root} | dict(walk(root))
         self._tree = desired.tree_of(self._nodes)
-        self._targets_of = desired.TargetsOf(self._tree)
+        self.known = desired.Deployments(self._tree)
         self._bad_links: set[tuple[str, str]] = set()
         self._checked: set[str] = set()
         self._software: dict[str, Software] = {}  # of the nodes for which it is known
@@ -73,9 +87,17 @@ class _Checks:
             self.problems.append(found)
 
     def deployments(self) -> None:
-        for node, target in desired.targets(self._tree):
-            if "/" not in target:
-                self._check_deployment(node, target)
+        for node, target in self.known.found:
+            self._targets.setdefault(target, []).append(node)
+            try:
+                found = self.known.of(node, target)
+            except ValueError:
+                self._report_deployment(node, target)
+            else:
+                self._checked.add(node)
+                self._software[node] = Software(found.software, found.version)
+                if found.n:
+                    self._wanted.setdefault(target, []).append(node)
         ignored = {
             path: node.properties for path, node in self._nodes.items() if desired.is_live(path)
         }
@@ -136,13 +158,13 @@ class _Checks:
         above = self._nodes["/"].children.get("roles")
         return above.children if above else {}
 
-    def _check_deployment(self, node: str, target: str) -> None:
-        self._targets.setdefault(target, []).append(node)
+    def _report_deployment(self, node: str, target: str) -> None:
+        """Report everything that is wrong with a deployment, not only the first thing."""
         self._check_software(node)
         with self._reporting("bad-timeout", node, "timeout"):
             desired.timeout_of(self._tree, node)
         with self._reporting("bad-max-parallel", node, "max_parallel"):
-            desired.max_parallel_of(self._tree, node, self._targets_of)
+            desired.max_parallel_of(self._tree, node, self.known.targets_of)
         path = desired.target_node(node, target)
         instances = 0
         with self._reporting("bad-n", path, "n"):

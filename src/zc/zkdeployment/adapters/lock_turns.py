@@ -66,7 +66,7 @@ class LockTurns:
     A lock is given back when the next one is asked for. ``next_host`` goes one node ahead of
     this one; without ``passing_over`` nodes are taken in order. Waiting, ``going_on`` is
     called whenever something changed; what it raises is raised. ``marker`` makes the marker
-    of a turn.
+    of a turn. ``waits`` is told the node that is waited for.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class LockTurns:
         next_host: str | None = None,
         *,
         passing_over: bool = True,
+        waits: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.unsettled = False  # whether something may be left that this host has to clear up
         self._requests = Requests(zk)
@@ -94,10 +95,9 @@ class LockTurns:
         self._marker = marker
         self._next_host = next_host
         self._passing_over = passing_over
+        self._waits = waits
         self._seen: dict[str, _Seen] = {}  # by node, as last seen
-        self._contended = (
-            False  # whether others were seen at work: what was seen does not last, then
-        )
+        self._contended = False  # whether others were seen at work: looks do not last, then
         self._held: Held | None = None
         self._in_line: Turn | None = None
         self._lost = False  # a request that may have been done
@@ -119,6 +119,8 @@ class LockTurns:
                 self._lost = self.unsettled = True
                 self._wakeup.wait(seen, _RETRY)
             else:
+                if self._in_line and self._wakeup.count == seen:
+                    self._waits(self._in_line.path)
                 self._wakeup.wait(seen)
 
     def close(self) -> None:
