@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -40,6 +41,7 @@ logger = logging.getLogger("zc.zk")
 
 _MAX_READS = 1000  # in one request; more make it no faster
 _FIRST_READS = 250  # in the first, when nothing is known about the size of the answers
+_AHEAD = 1  # requests for more that are sent before an answer is taken apart
 _LONGEST_CHARACTER = 4  # bytes
 _CONSEQUENCES = (RolledBackError, RuntimeInconsistency)  # of another operation's failure
 _MAX_LOST = 2  # connections, before multi-read is given up with a server that never answered one
@@ -165,10 +167,17 @@ class Bulk:
     def _read(self, reads: Sequence[Read]) -> list[Any]:
         """Return ``(data, stat)`` or names for each read, ``None`` where there is no node."""
         found: list[Any] = []
+        begun: deque[tuple[Sequence[Read], Any]] = deque()
+        sent = 0
         self.tell(Work.NODES, 0)
         while len(found) < len(reads):
-            part = self._part(reads, len(found))
-            for read, answer in zip(part, self._answers(part), strict=True):
+            # The server works on the next answers while this one is taken apart.
+            while sent < len(reads) and len(begun) <= _AHEAD:
+                part = self._part(reads, sent)
+                sent += len(part)
+                begun.append((part, self._begin(part)))
+            part, result = begun.popleft()
+            for read, answer in zip(part, self._answers(part, result), strict=True):
                 if isinstance(answer, KazooException) and not isinstance(answer, NoNodeError):
                     raise type(answer)(read.path)
                 found.append(None if isinstance(answer, NoNodeError) else answer)
@@ -188,10 +197,14 @@ class Bulk:
                 return reads[start:index]
         return reads[start:stop]
 
-    def _answers(self, part: Sequence[Read]) -> Iterable[Any]:
+    def _begin(self, part: Sequence[Read]) -> Any:
+        """Send reads as one request, unless that has to wait; return what gets the answer."""
+        return self._send(part) if self._multi_read and self.client.connected else None
+
+    def _answers(self, part: Sequence[Read], begun: Any) -> Iterable[Any]:
         if self._multi_read:
             try:
-                reply, offset = self.calls.once(partial(self._send, part))
+                reply, offset = self.calls.once(lambda: begun or self._send(part))
             except UnimplementedError:
                 self._give_up_multi_read()
             except ConnectionClosedError:

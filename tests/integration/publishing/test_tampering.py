@@ -100,5 +100,10 @@ def test_what_is_called_otherwise_than_a_chunk_is_none(fleet: Fleet, name: str) 
 def test_chunks_of_a_small_object_take_nobody_in(fleet: Fleet) -> None:
     for path, read in fleet.parts().items():
         if path != record_path(1):
+            before = read()
             fleet.zk.create(f"{path}/0", b"{}")
+            assert read() == before
+            data, _ = fleet.zk.get(path)
+            fleet.zk.set(path, b"")
             refused(read, "altered or cut")
+            fleet.zk.set(path, data)

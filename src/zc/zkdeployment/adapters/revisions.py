@@ -9,6 +9,7 @@ Node                                   Holds
 ``/revisions/objects/DIGEST/NUMBER``   a chunk of a large object
 ``/revisions/updating``                there while the live tree is between two versions
 ``/revisions/notify``                  touched by whoever wants publishers to look at once
+``/revisions/refused``                 what a publisher was refused last
 ====================================== ==================================================
 
 Whatever is read is checked before it is used: an object by its digest, a record by
@@ -17,7 +18,6 @@ whoever is given to :class:`Revisions` to judge it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
@@ -52,7 +52,6 @@ CHUNK = 384 * 1024
 
 _MAX_CHUNKS = 256
 _LONGEST_KEPT = 256 * 1024  # bytes of an object
-_is_number = re.compile(r"0|[1-9][0-9]{0,8}").fullmatch
 _MIN_PREFIX = 4  # characters
 
 
@@ -218,8 +217,8 @@ class Revisions:
         asked = list(dict.fromkeys(digests))
         found = {digest: self._last[digest] for digest in asked if digest in self._last}
         wanted = [digest for digest in asked if digest not in found]
-        nodes = self._read(map(object_path, wanted), children=True) if wanted else []
-        chunks = {node.path: _chunk_paths(node) for node in nodes if node.children}
+        nodes = self._read(map(object_path, wanted)) if wanted else []
+        chunks = {node.path: _chunk_paths(node) for node in nodes if _in_chunks(node)}
         below = self._read(path for paths in chunks.values() for path in paths) if chunks else []
         data = {node.path: node.data for node in (*nodes, *below)}
         for digest, node in zip(wanted, nodes, strict=True):
@@ -268,8 +267,12 @@ def _longer(beginning: Version, versions: Iterable[Version]) -> list[Version]:
     return [each for each in versions if isinstance(each, str) and each.startswith(text)]
 
 
+def _in_chunks(node: Result) -> bool:
+    return node.stat is not None and not node.data and node.stat.numChildren > 0
+
+
 def _chunk_paths(node: Result) -> list[str]:
-    names = [name for name in node.children or () if _is_number(name)]
-    if len(names) > _MAX_CHUNKS:
+    count = node.stat.numChildren if node.stat else 0
+    if count > _MAX_CHUNKS:
         raise BadRevision(f"{node.path} has more than {_MAX_CHUNKS} chunks")
-    return [f"{node.path}/{name}" for name in sorted(names, key=int)] or [node.path]
+    return [f"{node.path}/{number}" for number in range(count)]
