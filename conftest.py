@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.support.zookeeper", "tests.support.host"]
+pytest_plugins = ["tests.support.zookeeper", "tests.support.host", "tests.support.browser"]
 
 # How long an example takes says something about the machine, not about the product.
 settings.register_profile(

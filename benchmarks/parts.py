@@ -16,6 +16,7 @@ from benchmarks.reaction import reaction
 from benchmarks.real_rollout import real_rollout
 from benchmarks.rollout import rollout
 from benchmarks.startup import startup
+from benchmarks.web import web
 
 PARTS: Mapping[str, Callable[[Setting], Findings]] = {
     part.__name__: part
@@ -32,5 +33,6 @@ PARTS: Mapping[str, Callable[[Setting], Findings]] = {
         rollout,
         real_rollout,
         startup,
+        web,
     )
 }

@@ -94,6 +94,9 @@ class _Canned:
         assert list(argv)
         return printable(self.output)
 
+    begun = 0
+    may_run_until: float | None = None
+
     def end(self) -> None:
         """Nothing runs."""
 

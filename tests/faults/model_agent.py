@@ -23,6 +23,7 @@ from tests.faults.model_zk import ModelZK
 import zc.zk
 from zc.zkdeployment.adapters.locks import NodeLocks
 from zc.zkdeployment.adapters.registry import Registry
+from zc.zkdeployment.adapters.reporter import Reporter
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.role_lock import RoleLocks
 from zc.zkdeployment.desired import Tree
@@ -30,6 +31,7 @@ from zc.zkdeployment.execute import World
 from zc.zkdeployment.model import Identity, Version
 from zc.zkdeployment.reconcile import Reconciler
 from zc.zkdeployment.software import SoftwareInstaller
+from zc.zkdeployment.verifying import Verifier
 
 
 class Host:
@@ -113,7 +115,17 @@ class Host:
         )
         version = registry.register(files.read_version(), math.inf)
         trees = Shelf(Requests(zk), self._trees)
-        self.reconciler = Reconciler(self.identity, world, registry, trees, wakeup, version)
+        reporter = Reporter()
+        self.reconciler = Reconciler(
+            self.identity,
+            world,
+            registry,
+            trees,
+            wakeup,
+            version,
+            progress=reporter,
+            verifier=Verifier(self.identity, files, world.software, trees, reporter, 0),
+        )
         registry.watch()
         self.reconciler.run()
 

@@ -6,7 +6,7 @@ that an agent can be killed between any two changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from zc.zkdeployment.model import (
@@ -136,6 +136,10 @@ class Packages:
     def installed(self, name: str) -> InstalledPackage | None:
         version = self._disk.software.get(name)
         return None if version is None else InstalledPackage("0", version, "1")
+
+    def look(self, names: Sequence[str]) -> Mapping[str, InstalledPackage]:
+        found = {name: self.installed(name) for name in names}
+        return {name: package for name, package in found.items() if package is not None}
 
     def install(self, name: str, version: str | None) -> None:
         self._pause()

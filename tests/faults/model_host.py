@@ -27,6 +27,9 @@ class Scripts:
     A script whose agent is killed ends there, having done its work or not.
     """
 
+    begun = 0
+    may_run_until: float | None = None
+
     def __init__(
         self, disk: Disk, choose: random.Random, pause: Callable[[], None], tell: Tell
     ) -> None:

@@ -140,8 +140,11 @@ def _follow_guide(guide: str, directory: Path) -> None:
     """Do what a guide says and see that it does what it should."""
     commands = [line.strip() for line in guide.splitlines() if line.startswith("  ")]
     typed = [command for command in commands if not command.startswith("#")]
+    watch, web, *typed = typed
     tree, hosts, tail, commit, look, sync, back, history, stop, plan, resume = typed[:11]
     slow, crash, again = typed[11:14]
+    assert "host1" in _type(watch.replace(" --watch", ""))
+    _serves(web)
     assert "/web : web" in _type(tree)
     assert "/host2" in _type(hosts)
     assert "Done deploying version 4" in _type(tail.replace("-f", "-n 100"))
@@ -170,6 +173,20 @@ def _type(command: str, status: int = 0) -> str:
     )
     assert done.returncode == status, command
     return done.stdout
+
+
+def _serves(command: str) -> None:
+    with subprocess.Popen(
+        ["sh", "-c", f"exec {command} --listen 127.0.0.1:0"], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        try:
+            assert any("The fleet is at http://" in line for line in process.stderr)
+            process.terminate()
+            process.communicate(timeout=_BOUND)
+        finally:
+            process.kill()
+    assert process.returncode == 0
 
 
 def _names() -> Sequence[str]:

@@ -12,7 +12,7 @@ import pytest
 
 import zc.zk
 from zc.zkdeployment.agent import Agent
-from zc.zkdeployment.config import Settings
+from zc.zkdeployment.config import DEFAULT_VERIFY_INTERVAL, Settings
 from zc.zkdeployment.lab.packages import Package, PackageRepository, write_file, yum_launcher
 from zc.zkdeployment.lab.scripts import application
 from zc.zkdeployment.model import Version
@@ -96,6 +96,9 @@ class Host:
         self.after: tuple[str, ...] = ()
         self.timeout = DEFAULT_TIMEOUT
         self.package_manager: str | None = None
+        self.reports = False
+        self.verify_interval = DEFAULT_VERIFY_INTERVAL
+        self.repairs_drift = False
 
     def settings(self) -> Settings:
         return Settings(
@@ -107,11 +110,14 @@ class Host:
             connection_string=self.connection,
             timeout=self.timeout,
             package_manager=self.package_manager,
+            reports=self.reports,
+            verify_interval=self.verify_interval,
+            repairs_drift=self.repairs_drift,
         )
 
-    def start(self, **options: bool) -> Agent:
+    def start(self, *, run_once: bool = False) -> Agent:
         """Start an agent, which is closed when the test ends."""
-        agent = Agent(settings=self.settings(), **options)
+        agent = Agent(settings=self.settings(), run_once=run_once)
         self.agents.callback(agent.close)
         return agent
 

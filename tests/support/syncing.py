@@ -11,6 +11,7 @@ import pytest
 
 import zc.zk
 from zc.zk.scan import Znode, scan
+from zc.zkdeployment.adapters.refusals import REFUSED
 from zc.zkdeployment.ledger import Publication
 from zc.zkdeployment.model import Version
 from zc.zkdeployment.ports import Source
@@ -77,8 +78,12 @@ def said(log: pytest.LogCaptureFixture) -> list[str]:
 
 
 def everything(zk: zc.zk.ZK) -> Mapping[str, Znode]:
-    """Return all nodes, with all that ZooKeeper counts and notes when something is written."""
-    return scan(zk.bulk, consistent=True)
+    """Return all nodes, with all that ZooKeeper counts and notes when something is written.
+
+    Left out is the one that tells what a publisher was refused.
+    """
+    found = scan(zk.bulk, consistent=True)
+    return {path: node for path, node in found.items() if path != REFUSED}
 
 
 @contextlib.contextmanager

@@ -455,3 +455,43 @@ def test_a_name_that_does_not_resolve_is_not_the_address_asked_for() -> None:
 
     with pytest.raises(BadConfiguration, match=r"was to resolve to 10.0.0.1, but .*unknown"):
         check_zookeeper_address("10.0.0.1", resolve)
+
+
+@pytest.mark.parametrize(("given", "reports"), [("yes", True), ("no", False), ("", None)])
+def test_reports_can_be_turned_off(
+    configure: Callable[..., Settings], given: str, reports: bool | None
+) -> None:
+    assert configure(**GOOD, reports=given).reports is reports
+
+
+def test_an_agent_verifies_hourly_and_repairs_nothing_unless_it_is_told(
+    configure: Callable[..., Settings],
+) -> None:
+    settings = configure(**GOOD)
+    assert (settings.verify_interval, settings.repairs_drift) == (3600.0, False)
+    settings = configure(**GOOD, verify_interval="0", drift="repair")
+    assert (settings.verify_interval, settings.repairs_drift) == (0.0, True)
+    assert configure(**GOOD, verify_interval="90.5", drift="report").verify_interval == 90.5
+
+
+@pytest.mark.parametrize("given", ["-1", "soon", "nan", "inf", "604801", "1e9"])
+def test_an_interval_that_is_none_is_refused(
+    configure: Callable[..., Settings], given: str
+) -> None:
+    expected = "0 for never, or a number of seconds, at most 604800"
+    with pytest.raises(BadConfiguration, match=f"^verify-interval: expected {expected}, not"):
+        configure(**GOOD, verify_interval=given)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("drift", "drift: expected report or repair, not 'mend'"),
+        ("reports", "reports: expected yes or no, not 'mend'"),
+    ],
+)
+def test_what_is_no_choice_is_refused(
+    configure: Callable[..., Settings], setting: str, message: str
+) -> None:
+    with pytest.raises(BadConfiguration, match=f"^{message}$"):
+        configure(**GOOD, **{setting: "mend"})

@@ -16,6 +16,9 @@ from zc.zkdeployment.locations import parse_location
 class Printing:
     """Programs that print what they are given."""
 
+    begun = 0
+    may_run_until: float | None = None
+
     def __init__(self, output: str) -> None:
         self._output = output
 

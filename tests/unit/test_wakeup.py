@@ -35,3 +35,17 @@ def test_a_wait_can_be_bounded() -> None:
     wakeup = Wakeup()
     wakeup.wait(wakeup.count, 0.01)
     assert wakeup.count == 0
+
+
+def test_who_waits_for_what_did_not_come_is_idle() -> None:
+    """The watchdog must not end an agent that has nothing to do, nor spare one that hangs."""
+    wakeup = Wakeup()
+    assert not wakeup.is_idle
+    waiter = threading.Thread(target=wakeup.wait, args=(wakeup.count,), daemon=True)
+    waiter.start()
+    while wakeup.waits == 0 or not wakeup.is_idle:
+        waiter.join(0.001)
+    wakeup.set()
+    assert not wakeup.is_idle
+    waiter.join(10)
+    assert (wakeup.waits, wakeup.is_idle) == (1, False)

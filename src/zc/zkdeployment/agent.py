@@ -11,9 +11,12 @@ import math
 import os
 import threading
 import time
+from collections.abc import Callable
+from datetime import datetime
 
 from zc.zkdeployment.adapters.outages import Outages
 from zc.zkdeployment.adapters.registry import Registry
+from zc.zkdeployment.adapters.reporter import Reporter
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.revisions import Trust
 from zc.zkdeployment.adapters.script_environment import script_home
@@ -23,11 +26,15 @@ from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.config import Settings, settings_from_files
 from zc.zkdeployment.connection import connect
 from zc.zkdeployment.gate import Gate
+from zc.zkdeployment.liveness import Signs
 from zc.zkdeployment.model import Deployment, UnversionedDeployment, Version
 from zc.zkdeployment.observe import read_desired
 from zc.zkdeployment.reconcile import Reconciler
+from zc.zkdeployment.report import Report
+from zc.zkdeployment.telemetry import Telemetry
+from zc.zkdeployment.verifying import Verifier
 from zc.zkdeployment.wakeup import Wakeup
-from zc.zkdeployment.wiring import identity_of, trust_of, world_of
+from zc.zkdeployment.wiring import identity_of, looker_of, trust_of, world_of
 
 __all__ = ["Agent", "Deployment", "UnversionedDeployment", "register"]
 
@@ -52,7 +59,8 @@ class Agent:
     ``run_once`` one deployment is made, if there is one to make, and the agent
     is closed. Attributes: ``host_identifier``, ``host_name``, ``role``;
     ``verbose``, which may be set at any time; ``failing``, whether the last
-    deployment failed.
+    deployment failed. ``told`` is called, by any thread, with what the agent does, as the
+    status file has it: a version, and a few words.
 
     Raises :exc:`~zc.zkdeployment.errors.BadConfiguration`,
     :exc:`~zc.zkdeployment.errors.AnotherAgent`,
@@ -60,7 +68,12 @@ class Agent:
     """
 
     def __init__(
-        self, verbose: bool = False, run_once: bool = False, *, settings: Settings | None = None
+        self,
+        verbose: bool = False,
+        run_once: bool = False,
+        *,
+        settings: Settings | None = None,
+        told: Callable[[Version, str], None] | None = None,
     ) -> None:
         settings = settings or settings_from_files(os.environ)
         self.verbose = verbose
@@ -70,6 +83,8 @@ class Agent:
         self.role = self._identity.role
         self._thread: threading.Thread | None = None
         self._outages: Outages | None = None
+        self._telemetry = Telemetry(settings.metrics, self._identity)
+        self._reporter = Reporter(self._telemetry.note)
         self._died = False
         trust = trust_of(settings)
         self._only = OnlyAgent(settings.run_directory)
@@ -79,7 +94,7 @@ class Agent:
             self._only.close()
             raise
         try:
-            self._start(settings, trust)
+            self._start(settings, trust, told)
             if run_once:
                 self._run_once()
             else:
@@ -104,6 +119,11 @@ class Agent:
         """Whether the last deployment failed."""
         return self._reconciler.failing
 
+    @property
+    def report(self) -> Report:
+        """What the agent does now. May be asked for by any thread."""
+        return self._reporter.current()
+
     def get_deployments(self) -> tuple[Deployment, ...]:
         """Return what the tree of the cluster version wants on this host, in tree order."""
         version = self._registry.version_now()
@@ -121,6 +141,12 @@ class Agent:
         if self._thread is not None:
             self._thread.join()
         return int(self._died)
+
+    def signs(self) -> Signs:
+        """Return what shows of the thread that deploys; to be called from another one."""
+        commands = self._world.commands
+        begun = commands.begun + self._wakeup.waits
+        return Signs(begun, self._wakeup.is_idle, commands.may_run_until)
 
     def stop(self) -> None:
         """Let the step that runs now be the last one; returns at once."""
@@ -146,6 +172,8 @@ class Agent:
         if self._outages is not None:
             self._outages.close()
         self.zk.close()
+        self._reporter.close()
+        self._telemetry.close()
         self._only.close()
 
     def _join(self, thread: threading.Thread, patience: float | None) -> None:
@@ -159,18 +187,33 @@ class Agent:
                 self.zk.close()  # ends the thread's wait for an answer, and its last requests
                 away_since = math.inf
 
-    def _start(self, settings: Settings, trust: Trust | None) -> None:
-        wakeup = Wakeup()
+    def _start(
+        self,
+        settings: Settings,
+        trust: Trust | None,
+        told: Callable[[Version, str], None] | None,
+    ) -> None:
+        wakeup = self._wakeup = Wakeup()
         self._registry = Registry(
-            self.zk, self._identity, wakeup, StopIntent(settings.run_directory)
+            self.zk,
+            self._identity,
+            wakeup,
+            StopIntent(settings.run_directory),
+            self._reporter.current if settings.reports else None,
         )
         self._trees = Trees(Requests(self.zk), trust)
         self._world = world_of(
-            settings, self._identity, self.zk, self._registry, wakeup, lambda: self.verbose
+            settings,
+            self._identity,
+            self.zk,
+            self._registry,
+            wakeup,
+            lambda: self.verbose,
+            self._reporter,
         )
-        version = self._registry.register(
-            self._world.files.read_version(), _LINGER * self.zk.session_timeout
-        )
+        version = self._world.files.read_version()
+        self._reporter.rests(version)
+        version = self._registry.register(version, _LINGER * self.zk.session_timeout)
         self._reconciler = Reconciler(
             self._identity,
             self._world,
@@ -179,9 +222,23 @@ class Agent:
             wakeup,
             version,
             settings.after,
+            told,
+            progress=self._reporter,
+            verifier=Verifier(
+                self._identity,
+                self._world.files,
+                looker_of(settings),
+                self._trees,
+                self._reporter,
+                settings.verify_interval,
+                repairs=settings.repairs_drift,
+            ),
         )
         self._registry.watch()
-        self._outages = Outages(self.zk.client, self._reconciler.away)
+        if settings.reports:
+            self._reporter.write_by(self.zk.client, self._registry.show_report)
+        self._outages = Outages(self.zk.client, self._away)
+        self._telemetry.start()
         home = os.environ.get("HOME")
         if home != script_home(os.environ, os.getuid()):
             logger.warning("Fixing incorrect home, %r.", home)
@@ -192,6 +249,10 @@ class Agent:
         if verdict in (Gate.STOPPED, Gate.HELD, Gate.INVALID):
             logger.warning("Not deploying because cluster version is %s", self._registry.version())
         self.close()
+
+    def _away(self, since: datetime | None) -> None:
+        self._reconciler.away(since)
+        self._telemetry.away(since)
 
     def _work(self) -> None:
         try:

@@ -10,13 +10,13 @@ How files are read, and what a path is relative to: :mod:`~zc.zkdeployment.setti
 from __future__ import annotations
 
 import configparser
-import re
-import shlex
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from zc.zkdeployment.errors import BadConfiguration, MissingSetting
+from zc.zkdeployment.metrics_settings import KEYS as METRICS
+from zc.zkdeployment.metrics_settings import MetricsSettings, metrics_settings_from
 from zc.zkdeployment.setting_files import (
     absolute_path,
     below,
@@ -26,7 +26,16 @@ from zc.zkdeployment.setting_files import (
     resolve,
     root_of,
 )
-from zc.zkdeployment.timeouts import DEFAULT_TIMEOUT, EXPECTED_TIMEOUT, is_timeout
+from zc.zkdeployment.setting_values import (
+    PACKAGE_MANAGERS,
+    command,
+    interval,
+    node_name,
+    one_of,
+    public_keys,
+    seconds,
+)
+from zc.zkdeployment.timeouts import DEFAULT_TIMEOUT
 from zc.zkdeployment.zookeeper_settings import (
     DEFAULT_CONNECTION_STRING,
     ZooKeeperSettings,
@@ -47,15 +56,26 @@ __all__ = [
 #: Names a file whose section ``[zookeeper]`` counts, whatever else has one.
 CONFIGURATION_VARIABLE = "ZKDEPLOY_ZOOKEEPER_CONFIG"
 
+#: Seconds.
+DEFAULT_VERIFY_INTERVAL = 3600.0
+
 _SECTION = "zkdeployment"
-_PACKAGE_MANAGERS = ("yum", "dnf", "apt", "auto")
-_KNOWN = ("host-id", "role", "run-directory", "after", "public-keys", "timeout", "package-manager")
+_KNOWN = (
+    "host-id",
+    "role",
+    "run-directory",
+    "after",
+    "public-keys",
+    "timeout",
+    "package-manager",
+    "reports",
+    "verify-interval",
+    "drift",
+    *METRICS,
+)
 _HOST_IDENTIFIER = "/etc/zmh/pxemac"
 _ROLE = "/etc/zim/role"
 _RUN_DIRECTORY = "/etc/zim"
-
-# What ZooKeeper refuses in a node's name, white space, and what would be a path.
-_node_name = re.compile(r"[^\s/\x00-\x1f\x7f-\x9f\ud800-\uf8ff\ufff0-\uffff]{1,200}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +90,11 @@ class Settings:
     be signed. A program that the agent starts may take ``timeout`` seconds, unless
     the tree says otherwise. ``package_manager`` is ``'yum'``, ``'dnf'``, ``'apt'`` or
     ``'auto'``; ``None`` where nobody said.
+
+    ``reports`` says whether the agent writes reports to its host node, ``None`` where nobody
+    said. Every ``verify_interval`` seconds, 0 for never, it verifies what it deployed, and with
+    ``repairs_drift`` deploys again what is not as it was. ``metrics`` says where its metrics
+    are shown.
     """
 
     host_identifier: str
@@ -82,6 +107,10 @@ class Settings:
     security: ZooKeeperSettings = field(default_factory=ZooKeeperSettings)
     timeout: float = DEFAULT_TIMEOUT
     package_manager: str | None = None
+    reports: bool | None = None
+    verify_interval: float = DEFAULT_VERIFY_INTERVAL
+    repairs_drift: bool = False
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
 
     @property
     def zookeeper(self) -> ZooKeeperSettings:
@@ -180,60 +209,30 @@ def _settings(
     role = given.get("role")
     run_directory = given.get("run-directory", _RUN_DIRECTORY)
     return Settings(
-        host_identifier=_name("host-id", given["host-id"]),
-        role=_name("role", role) if role else None,
+        host_identifier=node_name("host-id", given["host-id"]),
+        role=node_name("role", role) if role else None,
         run_directory=absolute_path("run-directory", run_directory, root),
-        after=_command("after", given.get("after", "")),
+        after=command("after", given.get("after", "")),
         root=root,
         connection_string=security.servers
         or environ.get("ZC_ZK_CONNECTION_STRING")
         or DEFAULT_CONNECTION_STRING,
-        public_keys=_public_keys(given["public-keys"], root) if "public-keys" in given else (),
+        public_keys=public_keys(given["public-keys"], root) if "public-keys" in given else (),
         security=security,
-        timeout=_timeout("timeout", given["timeout"]) if given.get("timeout") else DEFAULT_TIMEOUT,
-        package_manager=_package_manager("package-manager", given.get("package-manager")),
+        timeout=seconds("timeout", given["timeout"]) if given.get("timeout") else DEFAULT_TIMEOUT,
+        package_manager=one_of("package-manager", given.get("package-manager"), PACKAGE_MANAGERS),
+        reports=_reports(given.get("reports")),
+        verify_interval=interval("verify-interval", given["verify-interval"])
+        if given.get("verify-interval")
+        else DEFAULT_VERIFY_INTERVAL,
+        repairs_drift=one_of("drift", given.get("drift"), ("report", "repair")) == "repair",
+        metrics=metrics_settings_from(given, root),
     )
 
 
-def _name(setting: str, value: str) -> str:
-    if value in (".", "..") or not _node_name(value):
-        raise BadConfiguration(
-            f"{setting}: {value!r:.200} cannot be the name of a node: expected at most 200"
-            " characters, no white space, no control characters and no slash"
-        )
-    return value
-
-
-def _public_keys(value: str, root: str) -> tuple[str, ...]:
-    paths = tuple(absolute_path("public-keys", path, root) for path in value.split())
-    if not paths:
-        # To take it for no setting would be to trust whatever is published.
-        raise BadConfiguration("public-keys: no file is named; name one or remove the setting")
-    return paths
-
-
-def _command(setting: str, value: str) -> tuple[str, ...]:
-    try:
-        return tuple(shlex.split(value))
-    except ValueError as error:
-        raise BadConfiguration(f"{setting}: {value!r:.200} is no command line: {error}") from error
-
-
-def _timeout(setting: str, value: str) -> float:
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = 0.0
-    if not is_timeout(seconds):
-        raise BadConfiguration(f"{setting}: expected {EXPECTED_TIMEOUT}, not {value!r:.200}")
-    return seconds
-
-
-def _package_manager(setting: str, value: str | None) -> str | None:
-    if value and value not in _PACKAGE_MANAGERS:
-        expected = " or ".join((", ".join(_PACKAGE_MANAGERS[:-1]), _PACKAGE_MANAGERS[-1]))
-        raise BadConfiguration(f"{setting}: expected {expected}, not {value!r:.200}")
-    return value or None
+def _reports(value: str | None) -> bool | None:
+    given = one_of("reports", value, ("yes", "no"))
+    return None if given is None else given == "yes"
 
 
 def _section(parser: configparser.RawConfigParser, path: str) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """Stopping the fleet, and letting it go on, by the hand of a person.
 
 A stop is remembered in the property ``stopped`` of ``/hosts``, a dict with the
-fields of :class:`Stop`. It counts as long as nobody wrote to ``/hosts`` since: an
-agent that fails, or whoever sets the version in another way, leaves it behind.
+fields of :class:`~zc.zkdeployment.fleet.Stop`. It counts as long as nobody wrote to
+``/hosts`` since: an agent that fails, or whoever sets the version in another way,
+leaves it behind.
 """
 
 from __future__ import annotations
@@ -21,27 +22,12 @@ import zc.zk
 from zc.zkdeployment.adapters.fleet_state import read_cluster_node, read_hosts
 from zc.zkdeployment.adapters.registry import HOSTS
 from zc.zkdeployment.errors import Refused
-from zc.zkdeployment.fleet import Fleet
+from zc.zkdeployment.fleet import STOPPED, Stop, remembered_stop
 from zc.zkdeployment.model import Version
 from zc.zkdeployment.moments import text_of
 
-_STOPPED = "stopped"
 _TRIES = 10  # while others write to /hosts
 _UNCERTAIN = (ConnectionLoss, SessionExpiredError, zc.zk.NoAnswer)
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Who stopped the fleet, when (ISO 8601, UTC) and why, and at which version it was.
-
-    ``changes`` is how often ``/hosts`` had then been set, as ZooKeeper counts.
-    """
-
-    by: str
-    at: str
-    reason: str | None
-    version: Version
-    changes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +71,20 @@ class VersionNeeded(Refused):
         super().__init__(message)
 
 
-def stop_fleet(zk: zc.zk.ZK, reason: str | None = None) -> Stopped:
+def stop_fleet(zk: zc.zk.ZK, reason: str | None = None, by: str | None = None) -> Stopped:
     """Set the cluster version to ``None``, and remember what it was.
 
-    A fleet that is stopped already is left as it is. Raises
+    ``by`` is who stops it, by default whoever runs this. A fleet that is stopped already
+    is left as it is. Raises
     :exc:`~zc.zkdeployment.errors.Refused`, and what :class:`zc.zk.ZK` raises.
     """
     at = text_of(datetime.now(UTC))
     for _ in range(_TRIES):
         properties, stat = read_cluster_node(zk)
         if properties.get("version") is None:
-            return Stopped(_remembered(properties, stat.version), already=True)
-        stop = Stop(operator(), at, reason, properties["version"], stat.version + 1)
-        stopped = {**properties, "version": None, _STOPPED: asdict(stop)}
+            return Stopped(remembered_stop(properties, stat.version), already=True)
+        stop = Stop(by or operator(), at, reason, properties["version"], stat.version + 1)
+        stopped = {**properties, "version": None, STOPPED: asdict(stop)}
         if _replace(zk, stopped, stat.version):
             return Stopped(stop, already=False)
     raise Refused(f"{HOSTS}: somebody else changed it {_TRIES} times; try again")
@@ -114,13 +101,13 @@ def resume_fleet(zk: zc.zk.ZK, version: Version = None) -> Resumed:
     properties, stat = read_cluster_node(zk)
     if (found := properties.get("version")) is not None:
         raise Refused(f"the fleet is not stopped: its version is {found!r}")
-    stop = _remembered(properties, stat.version)
+    stop = remembered_stop(properties, stat.version)
     errors = () if stop else _host_errors(zk)
     if version is None:
         if stop is None:
             raise VersionNeeded(_explain(properties), errors)
         version = stop.version
-    resumed = {name: value for name, value in properties.items() if name != _STOPPED}
+    resumed = {name: value for name, value in properties.items() if name != STOPPED}
     if not _replace(zk, resumed | {"version": version}, stat.version):
         now = read_cluster_node(zk)[0].get("version")
         raise Refused(
@@ -133,7 +120,7 @@ def resume_fleet(zk: zc.zk.ZK, version: Version = None) -> Resumed:
 def _explain(properties: Mapping[str, Any]) -> str:
     why = (
         f"{HOSTS} was changed since it was stopped by a person; an agent may have stopped it, too"
-        if _STOPPED in properties
+        if STOPPED in properties
         else "the fleet was not stopped by 'zkdeploy stop', so its last version is not known"
     )
     return f"{why}: give the version to resume with"
@@ -156,24 +143,6 @@ def _compare_and_set(zk: zc.zk.ZK, data: bytes, version: int) -> bool:
         found, stat = zk.get(HOSTS)
         return bool(found == data and stat.version == version + 1)
     return True
-
-
-def stop_of(fleet: Fleet) -> Stop | None:
-    """Return what is known of the stop of a fleet that a person stopped, and nobody since."""
-    return _remembered(fleet.properties, fleet.node_version) if fleet.version is None else None
-
-
-def _remembered(properties: Mapping[str, Any], changes: int) -> Stop | None:
-    match properties.get(_STOPPED):
-        case {
-            "by": str(by),
-            "at": str(at),
-            "reason": None | str() as reason,
-            "version": version,
-            "changes": int(noted),
-        } if noted == changes:
-            return Stop(by, at, reason, version, changes)
-    return None
 
 
 def _host_errors(zk: zc.zk.ZK) -> tuple[HostError, ...]:

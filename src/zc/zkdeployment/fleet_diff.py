@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
+from typing import Any
 
 from zc.zkdeployment.manifest import Manifests
 from zc.zkdeployment.model import Manifest, Software, TargetDeployment
@@ -109,6 +110,43 @@ def compare(before: Manifests, after: Manifests) -> FleetDiff:
     )
     changes += _controllers(before, after)
     return FleetDiff(tuple(sorted(changes, key=_order)), len(old))
+
+
+def as_data(diff: FleetDiff) -> dict[str, Any]:
+    """Return a comparison as data for JSON."""
+    return {
+        "counts": dict(diff.counts),
+        "before": diff.before,
+        "changes": [_as_data(change) for change in diff.changes],
+    }
+
+
+def manifest_data(manifest: Manifest) -> dict[str, Any]:
+    """Return all that is wanted of a target as data for JSON."""
+    deployments = [_side(deployment) for deployment in manifest.deployments]
+    return {**asdict(manifest), "deployments": deployments}
+
+
+def _as_data(change: Change) -> dict[str, Any]:
+    what = "controller" if isinstance(change, ControllerChange) else "deployment"
+    moved_from = None if isinstance(change, ControllerChange) else change.moved_from
+    return {
+        "kind": change.kind.value,
+        "what": what,
+        "target": change.target,
+        "old": _side(change.old),
+        "new": _side(change.new),
+        "moved_from": moved_from,
+    }
+
+
+def _side(side: TargetDeployment | Software | None) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    if isinstance(side, Software):
+        return asdict(side)
+    parallel = side.max_parallel
+    return {**asdict(side), "max_parallel": None if parallel is None else parallel.text}
 
 
 _Key = tuple[str, str]  # target and node

@@ -22,11 +22,10 @@ from kazoo.protocol.states import ZnodeStat
 
 import zc.zk
 from zc.zk.operations import Create, Operation, Set
-from zc.zkdeployment.adapters.lock_state import Holder, LockState, Seen, Waiter, see_locks
+from zc.zkdeployment.adapters.lock_state import Seen, see_locks
 from zc.zkdeployment.adapters.locks import ROOT
 from zc.zkdeployment.errors import Refused
-
-__all__ = ["Broken", "Holder", "LockState", "Waiter", "break_lock", "read_broken", "read_locks"]
+from zc.zkdeployment.lock_states import Holder, LockState
 
 _BROKEN = "broken"
 _KEPT = 20  # broken locks that are remembered

@@ -15,12 +15,20 @@ from zc.zkdeployment.model import (
     Version,
 )
 from zc.zkdeployment.packages import InstalledPackage
+from zc.zkdeployment.report import Drift
 from zc.zkdeployment.snapshot import Snapshot
 from zc.zkdeployment.turns import Turn
 
 
 class Commands(Protocol):
-    """Runs programs."""
+    """Runs programs.
+
+    ``begun`` is how many were started, ``may_run_until`` the moment, by the monotonic clock,
+    until which the one that runs may take; ``None`` if none does.
+    """
+
+    begun: int
+    may_run_until: float | None
 
     def run(
         self,
@@ -52,6 +60,9 @@ class Packages(Protocol):
     def installed(self, name: str) -> InstalledPackage | None:
         """Return what is installed of a package; ``None`` for nothing."""
 
+    def look(self, names: Sequence[str]) -> Mapping[str, InstalledPackage]:
+        """Return what is installed of packages, by name; what is not installed is left out."""
+
     def install(self, name: str, version: str | None) -> None:
         """Bring a package to ``version``, up or down, and verify it.
 
@@ -68,9 +79,6 @@ class BulkPackages(Packages, Protocol):
 
     Raised are :exc:`~zc.zkdeployment.errors.InstallFailed` and ``CommandFailed``.
     """
-
-    def look(self, names: Sequence[str]) -> Mapping[str, InstalledPackage]:
-        """Return what is installed of packages, by name; what is not installed is left out."""
 
     def install_all(self, wanted: Sequence[Software]) -> None:
         """Bring packages to their versions, and verify them; or leave all as they were."""
@@ -90,6 +98,9 @@ class Checkouts(Protocol):
 
     def update(self, version: str, path: str) -> None:
         """Check ``version`` out at ``path``, or move the checkout there to it."""
+
+    def moved(self, version: str, path: str) -> str | None:
+        """Tell where the checkout at ``path`` is if not where ``version`` was put, in words."""
 
 
 class HostFiles(Protocol):
@@ -206,6 +217,40 @@ class Cluster(Hosts, Protocol):
 
     def deliver(self) -> None:
         """Do what :meth:`all_stop` and :meth:`report` could not do when they were called."""
+
+
+class Progress(Protocol):
+    """Is told what the agent does, for people who look at the fleet.
+
+    By the thread that deploys, which it does not hold up.
+    """
+
+    def begins(self, version: Version) -> None:
+        """A deployment of a version begins."""
+
+    def step(self, words: str) -> None:
+        """The next step begins; the one before succeeded."""
+
+    def waits(self, what: str) -> None:
+        """The lock of ``what``, a node or the lock node of a role, is waited for."""
+
+    def reached(self, version: Version) -> None:
+        """The deployment is done."""
+
+    def failed(self, error: BaseException) -> None:
+        """The deployment failed."""
+
+    def abandoned(self) -> None:
+        """The deployment was left between two steps."""
+
+    def rests(self, version: Version) -> None:
+        """There is nothing to do."""
+
+    def verified(self, drift: Drift) -> None:
+        """What was deployed was looked at."""
+
+    def unrepaired(self, error: BaseException) -> None:
+        """Drift could not be repaired."""
 
 
 class Trees(Protocol):

@@ -7,32 +7,31 @@ handling"; companions.md, "After-deployment hook".
 from __future__ import annotations
 
 import logging
-import threading
+from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 from zc.zkdeployment.errors import Abandoned, Closed, Superseded, Unreachable, as_builtin
 from zc.zkdeployment.execute import Deploying, World
 from zc.zkdeployment.gate import Gate, judge
-from zc.zkdeployment.model import Identity, Version, same_version
+from zc.zkdeployment.model import Desired, Identity, Version, same_version
 from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.ports import Cluster, HostFiles, Trees
+from zc.zkdeployment.permission import RETRY, Permission
+from zc.zkdeployment.ports import Cluster, HostFiles, Progress, Trees
 from zc.zkdeployment.status import Status
+from zc.zkdeployment.verifying import Verifier
 from zc.zkdeployment.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
-
-#: Seconds until the next try where ZooKeeper did not answer.
-RETRY = 1.0
 
 
 class Reconciler:
     """Brings one host to the cluster version, and stops the fleet where that fails.
 
-    ``after`` is the after-deployment command, empty for none. Attributes:
-    ``version``, the version that the host reached; ``failing``, whether the
-    last deployment failed.
+    ``after`` is the after-deployment command, empty for none. ``told`` gets what the status
+    file shows, too. Attributes: ``version``, the version that the host reached;
+    ``failing``, whether the last deployment failed. ``progress`` is told what is done;
+    ``verifier`` says when what was deployed has to be looked at.
     """
 
     def __init__(
@@ -44,6 +43,10 @@ class Reconciler:
         wakeup: Wakeup,
         version: Version = None,
         after: tuple[str, ...] = (),
+        told: Callable[[Version, str], None] | None = None,
+        *,
+        progress: Progress,
+        verifier: Verifier,
     ) -> None:
         self.version = version
         self.failing = False
@@ -53,8 +56,10 @@ class Reconciler:
         self._trees = trees
         self._wakeup = wakeup
         self._after = after
-        self._status = Status(world.files)
-        self._closing = threading.Event()
+        self._progress = progress
+        self._verifier = verifier
+        self._status = Status(world.files, told)
+        self._permission = Permission(cluster, wakeup)
         self._stopped_for: Exception | None = None
 
     def run(self) -> None:
@@ -63,12 +68,12 @@ class Reconciler:
         Raises :exc:`~zc.zkdeployment.errors.Closed` where the connection ended by itself.
         """
         waiting_for = ""  # to say it once
-        while not self._closing.is_set():
+        while not self._permission.is_over:
             seen = self._wakeup.count
             try:
-                self.settle()
+                verdict = self.settle()
             except Closed:
-                if not self._closing.is_set():
+                if not self._permission.is_over:
                     raise  # there will be no other connection: the supervisor knows what to do
             except Unreachable as error:
                 if str(error) != waiting_for:
@@ -77,12 +82,12 @@ class Reconciler:
                 self._wakeup.wait(seen, RETRY)
             else:
                 waiting_for = ""
-                self._wakeup.wait(seen)
+                current = verdict is Gate.CURRENT
+                self._wakeup.wait(seen, self._verifier.left() if current else None)
 
     def close(self) -> None:
         """Let the step that runs now be the last one. May be called from any thread."""
-        self._closing.set()
-        self._wakeup.set()
+        self._permission.end()
 
     def away(self, since: datetime | None) -> None:
         """Show on this host that ZooKeeper is away, ``None``: is back. From any thread."""
@@ -105,7 +110,9 @@ class Reconciler:
             verdict = judge(version, whole_version(self.version, self._world.files))
             if verdict is Gate.CURRENT:
                 self._rest(version)
-            if verdict is not Gate.OPEN or self._closing.is_set():
+                if not self._permission.is_over and self._verify(version, changes):
+                    continue
+            if verdict is not Gate.OPEN or self._permission.is_over:
                 return verdict
             self._deploy(version, changes)
 
@@ -114,6 +121,24 @@ class Reconciler:
         for path in sorted(self._world.locks.owned()):
             self._world.locks.disown(path)
         self._status.say_once(version, "done")
+        self._progress.rests(version)
+
+    def _verify(self, version: Version, changes: int) -> bool:
+        """See whether all is as it was deployed, if it is time; tell if it is deployed again."""
+
+        def deploy_again(desired: Desired) -> None:
+            self._begin(version)
+            self._carry_out(version, changes, desired, lambda _: None)
+            self._call_after(version)
+
+        try:
+            again = self._verifier.verify(version, deploy_again)
+        except Abandoned as reason:
+            self._abandon(version, reason)
+            return True
+        if again:
+            self._status.say(version, "done")
+        return again
 
     def _deploy(self, version: Version, changes: int) -> None:
         if same_version(version, self.version):  # but another one was begun since
@@ -122,99 +147,82 @@ class Reconciler:
             self._cluster.report(error=None)
         logger.info("=" * 60)
         logger.info("Deploying version %s", version)
-        status = partial(self._status.say, version)
-        status("deploying")
-
-        def going_on(*, afresh: bool = False) -> None:
-            self._check_going_on(version, changes, afresh)
-
+        self._begin(version)
         try:
             desired = read_desired(
-                self._trees, self._identity, version, lambda: self._check_same(version)
+                self._trees, self._identity, version, lambda: self._permission.check_same(version)
             )
-            deploying = Deploying(
-                self._identity,
-                self._world,
-                self._cluster,
-                version,
-                going_on,
-                status,
-                self._stop_fleet,
-            )
-            self._world.files.begin_version(version)
-            deploying.run(desired)
-            self._reached(version)
+            self._carry_out(version, changes, desired, self._stop_fleet)
         except Abandoned as reason:
-            level = logging.INFO if isinstance(reason, Superseded) else logging.WARNING
-            status("abandoned")
-            logger.log(level, "Abandoning deployment because %s", reason)
+            self._abandon(version, reason)
         except Unreachable:
             raise
         except Exception as error:  # whatever it is, the fleet must stop
             self._fail("deploying", f"FAILED deploying version {version}", version, error)
         else:
-            status("done")  # before the log says it: whoever reads that may look
+            # Before the log says it: whoever reads that may look.
+            self._status.say(version, "done")
             logger.info("Done deploying version %s", version)
             self._run_after(version)
 
-    def _check_same(self, version: Version) -> None:
-        """Raise :exc:`Abandoned` if what was read may not be what ``version`` wants."""
-        now = self._cluster.read_version()
-        if not same_version(now, version):
-            _refuse_stop(now)
-            raise Superseded(f"cluster version is {now}")
+    def _begin(self, version: Version) -> None:
+        self._status.say(version, "deploying")
+        self._progress.begins(version)
 
-    def _check_going_on(self, version: Version, changes: int, afresh: bool) -> None:
-        """Raise :exc:`Abandoned` if no further step may start; wait while that is unknown."""
-        self._look(afresh=afresh)
-        now = self._cluster.version()
-        _refuse_stop(now)
-        if not same_version(now, version) and self._cluster.changes() != changes + 1:
-            # Between the two there may have been a stop that this host never saw:
-            # docs/adr/0008-leaving-a-version.md.
-            raise Superseded(f"cluster version is {now}")
+    def _carry_out(
+        self,
+        version: Version,
+        changes: int,
+        desired: Desired,
+        failed: Callable[[Exception], None],
+    ) -> None:
+        def going_on(*, afresh: bool = False) -> None:
+            self._permission.check(version, changes, afresh=afresh)
 
-    def _look(self, *, afresh: bool) -> None:
-        """See the cluster version, in a session that is alive; wait for one if need be.
+        def status(doing: str) -> None:
+            self._status.say(version, doing)
+            self._progress.step(doing)
 
-        Raises :exc:`Abandoned` where the agent is told to close.
-        """
-        while True:
-            seen = self._wakeup.count
-            if self._closing.is_set():
-                raise Abandoned("the agent is closing")
-            try:
-                self._cluster.look(afresh=afresh)
-            except Closed:
-                if not self._closing.is_set():
-                    raise
-            except Unreachable:
-                pass
-            else:
-                if self._cluster.connected():
-                    return
-            self._wakeup.wait(seen, RETRY)
+        deploying = Deploying(
+            self._identity, self._world, self._cluster, version, going_on, status, failed
+        )
+        self._world.files.begin_version(version)
+        deploying.run(desired)
+        self._reached(version)
+        self._verifier.deployed(version, desired)
+
+    def _abandon(self, version: Version, reason: Abandoned) -> None:
+        level = logging.INFO if isinstance(reason, Superseded) else logging.WARNING
+        self._status.say(version, "abandoned")
+        self._progress.abandoned()
+        logger.log(level, "Abandoning deployment because %s", reason)
 
     def _reached(self, version: Version) -> None:
         self.version = version
         self.failing = False
         self._world.files.write_version(version)
+        self._progress.reached(version)
         self._cluster.report(version=version)
 
     def _run_after(self, version: Version) -> None:
+        try:
+            self._call_after(version)
+        except Exception as error:  # whatever it is, the fleet must stop
+            self._fail("after", f"FAILED after deploying version {version}", version, error)
+
+    def _call_after(self, version: Version) -> None:
         if not self._after:
             return
         try:
-            self._look(afresh=True)
+            self._permission.look(afresh=True)
         except (Abandoned, Closed) as reason:
             logger.warning("Not running after hook because %s", reason)
             self._world.files.begin_version(version)  # the next agent deploys it again, with it
             return
         logger.info("Running after hook")
-        try:
-            self._world.commands.run(self._after)
-        except Exception as error:  # whatever it is, the fleet must stop
-            self._fail("after", f"FAILED after deploying version {version}", version, error)
+        self._progress.step("running after hook")
+        self._world.commands.run(self._after)
+        self._progress.rests(version)
 
     def _fail(self, doing: str, verdict: str, version: Version, error: Exception) -> None:
         self.failing = True
@@ -228,6 +236,7 @@ class Reconciler:
         """Stop the fleet, once for an error: a person may have resumed it since."""
         if error is not self._stopped_for:
             self._stopped_for = error
+            self._progress.failed(error)
             self._cluster.all_stop(str(error))
 
 
@@ -238,8 +247,3 @@ def whole_version(reached: Version, files: HostFiles) -> Version:
     rolls back, it has to deploy the version again that it had reached.
     """
     return None if files.is_unfinished() else reached
-
-
-def _refuse_stop(now: Version) -> None:
-    if now is None or now is False:
-        raise Abandoned(f"cluster version is {now}")

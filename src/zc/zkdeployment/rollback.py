@@ -7,8 +7,7 @@ from zc.zkdeployment.adapters.fleet_state import read_fleet
 from zc.zkdeployment.adapters.publisher_lock import publisher_lock
 from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.errors import Refused
-from zc.zkdeployment.fleet import Fleet
-from zc.zkdeployment.fleet_control import stop_of
+from zc.zkdeployment.fleet import Fleet, stop_of
 from zc.zkdeployment.ledger import Ledger, Publication
 from zc.zkdeployment.model import Version, same_version
 from zc.zkdeployment.moments import text_of

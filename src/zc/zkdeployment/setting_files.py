@@ -32,6 +32,7 @@ _SHOWN = 200  # characters of a value, in a message
 _MOST_LINES = 10  # with mistakes, in a message
 _LATE = 1.0  # seconds, after which who should have noticed a timeout did not
 _OTHERS = 0o077  # any access by group and others
+_CREDENTIALS = "/run/credentials"  # of units, made by systemd for each; nobody else writes there
 
 _control = re.compile(r"[\x00-\x1f\x7f]").search
 
@@ -96,11 +97,21 @@ def check_private(setting: str, path: str) -> None:
         raise _unreadable(setting, repr(path), f"{error}"[:_SHOWN]) from error
     if not stat.S_ISREG(found.st_mode):
         raise BadConfiguration(f"{setting}: {path} is not a file")
-    if found.st_mode & _OTHERS:
+    if not is_private(path, found.st_mode):
         raise BadConfiguration(
             f"{setting}: {path} has mode {found.st_mode & 0o777:03o}, so that group or others"
             f" can use it; if nobody did, protect it with: chmod 600 {path}"
         )
+
+
+def is_private(path: str, mode: int) -> bool:
+    """Tell whether a file of this mode is for its owner alone.
+
+    Of a credential systemd shows what its ACL allows the user of the unit as the rights of
+    the group, which has none.
+    """
+    guarded = Path(path).is_relative_to(_CREDENTIALS)
+    return not mode & (_OTHERS & ~stat.S_IRGRP if guarded else _OTHERS)
 
 
 def resolve(setting: str, value: str, root: str, patience: float) -> str:

@@ -32,8 +32,7 @@ class SoftwareInstaller:
 
     def look(self, names: Sequence[str]) -> Mapping[str, InstalledPackage]:
         """Return what is installed of packages, by name; what is not installed is left out."""
-        looks = ((name, self.packages.installed(name)) for name in names)
-        return {name: package for name, package in looks if package is not None}
+        return self.packages.look(names)
 
     def ensure_all(self, wanted: Sequence[Software], before: BeforeStep) -> None:
         """Bring what is below ``/opt`` to the wanted software.
@@ -129,10 +128,6 @@ class BulkInstaller(SoftwareInstaller):
     """Installs and removes all packages at once, and then checkouts one after the other."""
 
     packages: BulkPackages
-
-    def look(self, names: Sequence[str]) -> Mapping[str, InstalledPackage]:
-        """Return what is installed of packages, by name, with one question."""
-        return self.packages.look(names)
 
     def ensure_all(self, wanted: Sequence[Software], before: BeforeStep) -> None:
         """Bring what is below ``/opt`` to the wanted software, packages first.

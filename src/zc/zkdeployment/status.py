@@ -6,6 +6,7 @@ Source: companions.md, "Health check".
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
 
 from zc.zkdeployment.model import Version, same_version
@@ -14,10 +15,16 @@ from zc.zkdeployment.ports import HostFiles
 
 
 class Status:
-    """Writes the status file. May be used by several threads."""
+    """Writes the status file. May be used by several threads.
 
-    def __init__(self, files: HostFiles) -> None:
+    ``told`` gets what is shown, too: the version, and what is done about it.
+    """
+
+    def __init__(
+        self, files: HostFiles, told: Callable[[Version, str], None] | None = None
+    ) -> None:
         self._files = files
+        self._told = told
         self._lock = threading.Lock()
         self._said: tuple[Version, str] | None = None
         self._away_since: datetime | None = None
@@ -49,3 +56,5 @@ class Status:
         if self._away_since is not None:
             doing += f" (without ZooKeeper since {text_of(self._away_since)})"
         self._files.save_status(version, doing)
+        if self._told is not None:
+            self._told(version, doing)

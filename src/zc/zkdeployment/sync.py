@@ -11,10 +11,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 
+from kazoo.exceptions import KazooException
+
 import zc.zk
 from zc.zk.operations import Check
 from zc.zkdeployment.adapters.fleet_state import NoFleet, initial_fleet, read_fleet
 from zc.zkdeployment.adapters.publisher_lock import LockTaken, publisher_lock
+from zc.zkdeployment.adapters.refusals import note_refusal
 from zc.zkdeployment.adapters.revisions import UPDATING, Revisions
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.fleet import Fleet
@@ -40,6 +43,7 @@ from zc.zkdeployment.publishing import (
     differences,
     propose,
 )
+from zc.zkdeployment.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +83,7 @@ def sync(
     """Publish what the source holds, unless the fleet should reach that already.
 
     It is published again where a publisher was cut off, so that the live tree is whole.
-    A refusal is logged and told, not raised. Raises
+    A refusal is logged, told and remembered for others to see, not raised. Raises
     :exc:`~zc.zkdeployment.errors.BadSource`,
     :exc:`~zc.zkdeployment.errors.BadRevision`, and what :class:`zc.zk.ZK` raises.
     """
@@ -93,6 +97,7 @@ def sync(
     except Refused as refused:
         level = logging.CRITICAL if isinstance(refused, AllStop) else logging.ERROR
         logger.log(level, "%s", refused)
+        attempt.remember(refused)
         return Outcome(State.REFUSED, reason=str(refused))
 
 
@@ -120,19 +125,22 @@ def plan_sync(zk: zc.zk.ZK, source: Source) -> FleetPlan:
     return FleetPlan(fleet.index, fleet.version, version, proposal.diff, live)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Attempt:
     zk: zc.zk.ZK
     source: Source
     terms: Terms
     limits: Limits
     dry_run: bool
+    version: Version = None  # once it is known
+    index: int = 0  # of the fleet, likewise
 
     def run(self) -> Outcome:
         fleet = _read(self.zk)
+        self.index = fleet.index
         check_stop(fleet, self.limits)
         check_index(fleet, self.limits)
-        version = self.source.newest()
+        self.version = version = self.source.newest()
         logger.info("VCS Version: %s", version)
         logger.info("ZK Version: %s", fleet.version)
         if self._is_current(version, fleet):
@@ -141,6 +149,16 @@ class _Attempt:
         check_converged(fleet, self.limits)
         with self._lock() as guard, uncollected():
             return self._resync(fleet, guard)
+
+    def remember(self, refused: Refused) -> None:
+        """Let others see why nothing was published; who may not write that is refused, too."""
+        if self.dry_run:
+            return
+        by, at = self.terms.by, text_of(self.terms.at)
+        try:
+            note_refusal(self.zk, Refusal(by, at, self.version, str(refused), self.index))
+        except KazooException as error:
+            logger.warning("The refusal could not be noted: %s %s", type(error).__name__, error)
 
     def _is_current(self, version: Version, fleet: Fleet) -> bool:
         if self.limits.force or not same_version(version, fleet.version):

@@ -16,6 +16,14 @@ class Wakeup:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._count = 0
+        self._seen: int | None = None  # by who waits now
+        self.waits = 0  #: How often somebody began to wait.
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether somebody waits, and nothing has happened that would end that."""
+        seen = self._seen
+        return seen is not None and self._count <= seen
 
     @property
     def count(self) -> int:
@@ -31,4 +39,7 @@ class Wakeup:
     def wait(self, seen: int, timeout: float | None = None) -> None:
         """Return as soon as there have been more than ``seen`` events, or after ``timeout`` s."""
         with self._changed:
+            self.waits += 1
+            self._seen = seen
             self._changed.wait_for(lambda: self._count > seen, timeout)
+            self._seen = None

@@ -16,8 +16,10 @@ from zc.zkdeployment.adapters.dnf import dnf
 from zc.zkdeployment.adapters.git import Git
 from zc.zkdeployment.adapters.host_state import HostFiles
 from zc.zkdeployment.adapters.locks import NodeLocks
+from zc.zkdeployment.adapters.package_manager import PATIENCE
 from zc.zkdeployment.adapters.package_managers import package_manager
 from zc.zkdeployment.adapters.registry import Registry
+from zc.zkdeployment.adapters.reporter import Reporter
 from zc.zkdeployment.adapters.revisions import Trust
 from zc.zkdeployment.adapters.role_lock import RoleLocks
 from zc.zkdeployment.adapters.script_environment import script_home
@@ -29,6 +31,8 @@ from zc.zkdeployment.model import Identity
 from zc.zkdeployment.ports import Checkouts
 from zc.zkdeployment.software import BulkInstaller, SoftwareInstaller
 from zc.zkdeployment.wakeup import Wakeup
+
+_LONGEST_LOOK = 20.0  # seconds; two in a row must not make a watchdog think that nothing goes on
 
 
 def identity_of(settings: Settings) -> Identity:
@@ -51,16 +55,35 @@ def trust_of(settings: Settings, *, remember: bool = True) -> Trust | None:
     return SignedOnly(keys, Accepted(settings.run_directory), remember=remember)
 
 
-def installer_of(settings: Settings, commands: Commands, files: HostFiles) -> SoftwareInstaller:
-    """Return what installs software, by way of the package manager of this host."""
+def installer_of(
+    settings: Settings, commands: Commands, files: HostFiles, patience: float = PATIENCE
+) -> SoftwareInstaller:
+    """Return what installs software, by way of the package manager of this host.
+
+    It waits for ``patience`` seconds where another program uses that.
+    """
     checkouts: Mapping[str, Checkouts] = {"svn": Subversion(commands), "git": Git(commands)}
     match package_manager(settings.package_manager, settings.root):
         case "dnf":
-            return BulkInstaller(dnf(commands, files), checkouts, files, commands)
+            return BulkInstaller(
+                dnf(commands, files, patience=patience), checkouts, files, commands
+            )
         case "apt":
-            return BulkInstaller(apt(commands, files), checkouts, files, commands)
+            return BulkInstaller(
+                apt(commands, files, patience=patience), checkouts, files, commands
+            )
         case _:
-            return SoftwareInstaller(Yum(commands, files), checkouts, files, commands)
+            return SoftwareInstaller(
+                Yum(commands, files, patience=patience), checkouts, files, commands
+            )
+
+
+def looker_of(settings: Settings) -> SoftwareInstaller:
+    """Return what is to look at software only: what it runs is no news, and takes no time."""
+    files = HostFiles(settings.root, settings.run_directory)
+    environment = _environment(settings)
+    commands = Commands(False, environment, timeout=_LONGEST_LOOK, quiet=True)
+    return installer_of(settings, commands, files, patience=0.0)
 
 
 def world_of(
@@ -70,23 +93,30 @@ def world_of(
     registry: Registry,
     wakeup: Wakeup,
     verbose: Callable[[], bool],
+    reporter: Reporter | None = None,
 ) -> World:
-    """Return what a deployment on this host acts on."""
+    """Return what a deployment on this host acts on; ``reporter`` is to know what it does."""
+    reporter = reporter or Reporter()
     files = HostFiles(settings.root, settings.run_directory)
     commands = Commands(
         verbose,
-        {
-            "HOME": script_home(os.environ, os.getuid()),
-            "TEST_ROOT": settings.root,
-            "ZC_ZK_CONNECTION_STRING": settings.connection_string,
-        },
+        _environment(settings),
         timeout=settings.timeout,
         groups=delegated(os.environ),
     )
+    reporter.reads(commands.printed)
     return World(
         files=files,
         commands=commands,
         software=installer_of(settings, commands, files),
-        locks=NodeLocks(zk, identity, wakeup, registry),
-        role_locks=RoleLocks(zk, identity, wakeup),
+        locks=NodeLocks(zk, identity, wakeup, registry, reporter.waits),
+        role_locks=RoleLocks(zk, identity, wakeup, reporter.waits),
     )
+
+
+def _environment(settings: Settings) -> Mapping[str, str]:
+    return {
+        "HOME": script_home(os.environ, os.getuid()),
+        "TEST_ROOT": settings.root,
+        "ZC_ZK_CONNECTION_STRING": settings.connection_string,
+    }

@@ -337,3 +337,53 @@ def test_what_is_no_git_version_reaches_no_command(
     with pytest.raises(BadTree):
         git.update(version, str(path))
     assert story() == []
+
+
+@pytest.mark.parametrize("ref", ["main", "stage", "v1", "HEAD"])
+def test_a_checkout_that_nobody_moved_is_where_it_was_put(
+    git: Git, repository: GitRepository, path: Path, ref: str
+) -> None:
+    version = repository.version(ref)
+    for _ in range(2):  # cloned, then moved there again
+        git.update(version, str(path))
+        assert git.moved(version, str(path)) is None
+    repository.commit({"version": "newer"}, "stage")
+    assert git.moved(version, str(path)) is None, "that is for the next deployment"
+
+
+def test_a_checkout_that_somebody_moved_by_hand_is_told(
+    git: Git, repository: GitRepository, path: Path
+) -> None:
+    version = repository.version("stage")
+    git.update(version, str(path))
+    put = head_of(path)
+
+    run("git", "-c", "safe.directory=*", "checkout", "--quiet", "v1", cwd=path)
+    assert git.moved(version, str(path)) == f"is at commit {head_of(path)}, not at {put}"
+
+    git.update(version, str(path))
+    assert git.moved(version, str(path)) is None
+    assert git.moved(repository.version("v1"), str(path)) == f"is at {version}"
+
+
+@pytest.mark.parametrize(
+    "head", ["", "ref: refs/heads/../../../secret", "ref: HEAD", "x" * 40, "\x1b[31m"]
+)
+def test_nonsense_as_the_place_of_a_checkout_is_not_followed(
+    git: Git, repository: GitRepository, path: Path, head: str
+) -> None:
+    """Applications may write to their checkout; what the agent tells of it is read as root."""
+    version = repository.version("stage")
+    git.update(version, str(path))
+    (path.parent / "secret").write_text("0" * 40)
+    (path / ".git/HEAD").write_text(head)
+    assert git.moved(version, str(path)) is None
+
+
+def test_a_checkout_that_is_none_any_more_is_told(
+    git: Git, repository: GitRepository, path: Path
+) -> None:
+    version = repository.version("stage")
+    git.update(version, str(path))
+    (path / ".git/.zkdeployment").unlink()
+    assert git.moved(version, str(path)) == "is no checkout of this agent any more"

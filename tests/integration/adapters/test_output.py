@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+import threading
 
 import pytest
 from hypothesis import given
@@ -93,3 +95,45 @@ def test_more_is_kept_of_what_has_to_be_whole() -> None:
     with Output(3 * KEPT) as output:
         os.write(output.fileno(), b"x" * 6 * KEPT)
         assert output.text() == "x" * 6 * KEPT
+
+
+def test_the_end_of_what_was_printed_so_far_can_be_seen_meanwhile() -> None:
+    """People watch a script while it runs, whatever was taken from its file already."""
+    with Output() as output:
+        assert output.end(10) == ""
+        os.write(output.fileno(), b"one\ntwo\n")
+        assert output.end(100) == "one\ntwo\n"
+        assert output.end(4) == "two\n"
+
+        os.write(output.fileno(), b"a" * LARGE + b"three\xff\n")
+        output.trim()
+        assert output.end(7) == "three\\xff\n"
+        os.write(output.fileno(), b"four\n")
+        assert output.end(7) == "\\xff\nfour\n"
+        assert output.text().endswith("three\\xff\nfour\n")
+        assert output.end(5) == "four\n"
+    assert output.end(5) == "", "another file may have its number by now"
+
+
+def test_who_looks_at_an_output_meanwhile_finds_no_other_file() -> None:
+    """The number of a closed file may be that of another one, a secret say."""
+    looks: list[str] = []
+    done = threading.Event()
+    current: list[Output] = []
+
+    def look() -> None:
+        while not done.is_set():
+            looks.extend(output.end(10) for output in current[-1:])
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for _ in range(200):
+        with Output() as output:
+            os.write(output.fileno(), b"printed\n")
+            current.append(output)
+        with tempfile.TemporaryFile() as other:
+            other.write(b"secret")
+            other.flush()
+    done.set()
+    looking.join()
+    assert set(looks) <= {"printed\n", ""}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -185,3 +186,17 @@ def test_what_is_no_url_reaches_no_command(
     with pytest.raises(BadTree):
         svn.update(version, str(path))
     assert story() == []
+
+
+def test_a_working_copy_that_somebody_switched_by_hand_is_told(
+    svn: Subversion, repository: SubversionRepository, path: Path, host: Host
+) -> None:
+    other = repository.branch("other")
+    svn.update(repository.url, str(path))
+    assert svn.moved(repository.url, str(path)) is None
+
+    host.commands.run(["svn", "switch", "--ignore-ancestry", other, str(path)])
+    assert svn.moved(repository.url, str(path)) == f"is at {other}"
+
+    shutil.rmtree(path / ".svn")
+    assert svn.moved(repository.url, str(path)) == "is no working copy any more"

@@ -329,3 +329,27 @@ def test_no_name_becomes_an_option_or_a_pattern(yum: Yum, story: Story) -> None:
         with pytest.raises(BadTree, match=re.escape(name)):
             yum.install(name, "1.0")
     assert story() == []
+
+
+def test_many_packages_are_looked_at_with_few_queries(yum: Yum, story: Story, host: Host) -> None:
+    yum.install("squid", "1.0")
+    yum.install("z4m-4.0.0", None)
+    write_file(host.opt / "byhand/readme", "no package")
+    story()
+
+    found = yum.look(["squid", "z4m-4.0.0", "byhand", "nowhere"])
+
+    assert {name: package.version for name, package in found.items()} == {
+        "squid": "1.0",
+        "z4m-4.0.0": "4.0.0",
+    }
+    assert story() == ["INFO yum -q list installed squid z4m-4.0.0 byhand"]
+    assert yum.look([]) == yum.look(["nowhere"]) == {}
+    for n in range(199):
+        write_file(host.opt / f"byhand{n}/readme", "no package")
+    found = yum.look([*(f"byhand{n}" for n in range(199)), "squid", "z4m-4.0.0"])
+    assert sorted(found) == ["squid", "z4m-4.0.0"]
+    assert len(story()) == 2, "no answer may be so long that its middle is left out"
+
+    host.files.checkout_begins("squid")
+    assert yum.look(["squid"])["squid"].cut_off

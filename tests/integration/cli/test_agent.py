@@ -8,12 +8,14 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from zc.zk import ZK
+from zc.zkdeployment.lab.free_ports import free_ports
 from zc.zkdeployment.lab.packages import write_file
 from zc.zkdeployment.lab.relay import Relay
 from zc.zkdeployment.lab.zookeeper import Server
@@ -28,6 +30,7 @@ _NEVER_LOADED = {
     *("importlib.metadata", "pkgutil", "csv", "zipfile", "tarfile"),
     *(f"zc.zkdeployment.{name}" for name in ("demo", "lab", "publishing", "sync", "validate")),
     *(f"zc.zkdeployment.{name}" for name in ("adapters.signatures", "access_control")),
+    "zc.zkdeployment.adapters.metrics_server",
 }
 
 
@@ -42,6 +45,23 @@ def test_a_signal_ends_the_agent_and_takes_its_host_node_away(
     agent.send_signal(number)
     assert agent.wait() == 0
     assert zk.get_children("/hosts") == []
+
+
+@pytest.mark.parametrize(("setting", "reports"), [("", True), ("reports = no", False)])
+def test_an_agent_reports_unless_it_is_told_not_to(
+    start: Start, wait_for_log: WaitForLog, zk: ZK, tmp_path: Path, setting: str, reports: bool
+) -> None:
+    configuration = tmp_path / "agent.conf"
+    configuration.write_text(
+        f"[zkdeployment]\nhost-id = h1\nrun-directory = /etc/zim\n{setting}\n"
+    )
+    zk.import_tree("/hosts\n  version = 1\n")
+    agent = start("agent", str(configuration))
+    wait_for_log(agent, "Done deploying version 1")
+    node = zk.get_properties("/hosts/h1")
+    assert set(node) == {"name", "version", *(["report"] if reports else [])}
+    if reports:
+        assert (node["report"]["activity"], node["report"]["version"]) == ("idle", 1)
 
 
 def test_a_second_signal_ends_the_script_and_stops_nobody(
@@ -185,6 +205,28 @@ def test_staging_does_not_talk_to_production(zkdeploy: Zkdeploy, zk: ZK) -> None
     assert result.returncode == 1
     assert re.match(r"zkdeploy: error: the name zookeeper .* 192\.0\.2\.1\b.*\n", result.stderr)
     assert "Deploying" not in result.stderr
+
+
+def test_an_agent_shows_metrics_where_it_is_told_to(
+    start: Start, wait_for_log: WaitForLog, zk: ZK, tmp_path: Path, root: Path
+) -> None:
+    zk.import_tree("/hosts\n  version = 1\n/app\n  /deploy\n    /h2\n")
+    [port] = free_ports(1)
+    (tmp_path / "agent.conf").write_text(
+        "[zkdeployment]\nhost-id = h2\nrun-directory = /etc/zim\n"
+        f"metrics-port = {port}\nmetrics-file = /etc/zkdeploy.prom\n"
+    )
+    agent = start("agent", str(tmp_path / "agent.conf"))
+    wait_for_log(agent, "FAILED deploying version 1")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        text = answer.read().decode()
+    assert 'zkdeploy_agent_activity{activity="failed"} 1' in text
+    assert 'zkdeploy_agent_deployments_total{outcome="failed"} 1' in text
+    assert 'zkdeploy_agent_info{host="h2",' in text
+    assert (root / "etc/zkdeploy.prom").exists()
+    agent.send_signal(signal.SIGTERM)
+    assert agent.wait() == 0
+    assert not (root / "etc/zkdeploy.prom").exists()
 
 
 def test_an_agent_that_has_deployed_has_loaded_little(

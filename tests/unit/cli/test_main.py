@@ -104,7 +104,8 @@ def test_the_tab_key_lists_commands_without_importing_them() -> None:
     )
     words = {"COMP_WORDS": "zkdeploy s", "COMP_CWORD": "1"}
     found = python("-c", program, _ZKDEPLOY_COMPLETE="bash_complete", **words).splitlines()
-    assert found == ["plain,sync", "plain,show", "plain,stop", "[]"]
+    commands = ("status", "sync", "show", "stop", "schema")
+    assert found == [*(f"plain,{command}" for command in commands), "[]"]
 
 
 def test_a_group_that_can_be_completed_still_has_its_own_options() -> None:

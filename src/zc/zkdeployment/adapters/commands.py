@@ -24,6 +24,7 @@ from zc.zkdeployment.errors import Abandoned, CommandFailed
 
 _LOOK = 0.25  # seconds between two looks at how much a program has printed
 _LONGEST_ANSWER = 4 * 1024 * 1024  # bytes of the beginning, and of the end
+_LONGEST_LOOK = 16 * 1024  # bytes of the end, for who looks on
 _LONGEST_LINE = 200  # characters of the last line of output, in an error
 
 _logger = logging.getLogger("zc.zkdeployment.commands")
@@ -32,11 +33,11 @@ _logger = logging.getLogger("zc.zkdeployment.commands")
 class Commands:
     """Runs programs, one after the other, each in a session of its own.
 
-    ``verbose`` tells whether to show what successful programs print; a
-    function is asked after each. ``environment`` is added to that of this
-    process, as far as programs get that. A program that runs longer than ``timeout``
-    seconds is ended, with all that it started: TERM, and KILL ``grace`` seconds later.
-    That is its session, and with ``groups`` also what has left that.
+    ``verbose`` tells whether to show what successful programs print; a function is asked
+    after each. ``environment`` is added to that of this process, as far as programs get
+    that. A program that runs longer than ``timeout`` seconds is ended, with all that it
+    started, TERM, and KILL ``grace`` seconds later: its session, and with ``groups`` also
+    what has left that.
 
     A program that succeeds may leave daemons behind. Standard input is empty. With
     ``quiet`` the log has what is run at level DEBUG, and nothing is printed.
@@ -61,6 +62,14 @@ class Commands:
         self._quiet = quiet
         self._groups = groups
         self._ending = False
+        self.begun = 0
+        self.may_run_until: float | None = None
+        self._output: Output | None = None
+
+    def printed(self) -> str:
+        """Return the end of what the program that runs now has printed; from any thread."""
+        output = self._output
+        return output.end(_LONGEST_LOOK) if output else ""
 
     def end(self) -> None:
         """End what runs, and run nothing any more. May be called from any thread."""
@@ -77,16 +86,14 @@ class Commands:
     ) -> str:
         """Log and run ``argv``; return what it printed, standard error included.
 
-        ``env`` is added to the environment of every program; ``timeout``, in
-        seconds, replaces that of all commands. With ``is_query`` the
-        program was asked something: whatever it exits with, it succeeded, and its answer
-        may be long. The text is bounded and
-        printable, see :class:`~zc.zkdeployment.adapters.output.Output`.
+        ``env`` is added to the environment of every program; ``timeout``, in seconds,
+        replaces that of all commands. With ``is_query`` the program was asked something:
+        whatever it exits with, it succeeded, and its answer may be long. The text is bounded
+        and printable, see :class:`~zc.zkdeployment.adapters.output.Output`.
 
-        Raises :exc:`~zc.zkdeployment.errors.CommandFailed` where the program
-        cannot be started, takes too long or does not exit with 0, and
-        :exc:`~zc.zkdeployment.errors.Abandoned` after :meth:`end`. What a failing
-        program printed is printed here as well, as plain text, unless ``quiet``.
+        Raises :exc:`~zc.zkdeployment.errors.CommandFailed` where the program cannot be started,
+        takes too long or does not exit with 0, and ``Abandoned`` after :meth:`end`. What a
+        failing program printed is printed here as well, as plain text, unless ``quiet``.
         """
         self._check_not_ending("nothing more is run")
         arguments = tuple(argv)
@@ -100,6 +107,7 @@ class Commands:
             Output(_LONGEST_ANSWER if is_query else KEPT) as output,
             group or contextlib.nullcontext(),
         ):
+            self._output = None if is_query else output
             why = self._execute(arguments, cwd, environment, output, limit, group)
             text = output.text()
         if why is not None and (why or not is_query):
@@ -160,6 +168,8 @@ class Commands:
     ) -> bool:
         """Wait for the end of a program; tell whether it came in time, else bring it about."""
         deadline = math.inf if limit is None else time.monotonic() + limit
+        self.begun += 1
+        self.may_run_until = deadline + 2 * self._grace  # to ask it to end, and to kill it
         ended = threading.Event()
         try:
             threading.Thread(target=_notice_end, args=(process.pid, ended), daemon=True).start()
@@ -174,6 +184,7 @@ class Commands:
             if not ended.is_set():  # it is too late, or somebody wants it to end
                 _end(process, group, self._grace)
             process.wait()
+            self.may_run_until = None
 
 
 def _notice_end(pid: int, ended: threading.Event) -> None:

@@ -1,7 +1,8 @@
 """Checkouts by way of ``git``.
 
 A checkout remembers in ``.git/.zkdeployment`` the version that it was made
-for (companions.md, "Checkouts"). Applications may be able to write to their
+for (companions.md, "Checkouts"), and in ``.git/.zkdeployment-commit`` where that
+put it. Applications may be able to write to their
 checkout, so nothing in it is trusted: its configuration, hooks and links could
 make git run a program as root.
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from zc.zkdeployment.adapters import durable
 from zc.zkdeployment.adapters.git_environment import environment
+from zc.zkdeployment.adapters.output import printable
 from zc.zkdeployment.adapters.plain_directory import is_plain
 from zc.zkdeployment.errors import BadTree
 from zc.zkdeployment.packages import Checkout, checkout
@@ -24,6 +26,9 @@ _REMOTE = "refs/remotes/origin/"
 _LARGEST = 64 * 1024  # bytes of a file that is read
 
 _ENVIRONMENT = environment()
+
+_commit = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch
+_branch = re.compile(r"ref: (refs/heads/[^\s\0]+)").fullmatch
 
 # How a repository is stored: the only part of its configuration that has to stay.
 _storage = re.compile(r"^\s*(objectformat|refstorage)\s*=\s*([a-z0-9]+)\s*$", re.I | re.M).findall
@@ -79,6 +84,18 @@ class Git:
             durable.write(_memory(path), version)
         else:
             self._clone(path, wanted, wanted.ref, version)
+        durable.write(_memory(path, "-commit"), _head(path))
+
+    def moved(self, version: str, path: str) -> str | None:
+        """Tell where the checkout at ``path`` is if not where ``version`` was put, in words."""
+        recorded = self.recorded(path)
+        if recorded is None:
+            return "is no checkout of this agent any more"
+        if recorded != version:
+            return printable(f"is at {recorded:.200}")
+        put, now = _text(_memory(path, "-commit")), _head(path)
+        known = _commit(put) and _commit(now)
+        return f"is at commit {now}, not at {put}" if known and put != now else None
 
     def _clone(self, path: str, wanted: Checkout, ref: str, version: str) -> None:
         self._commands.run(["git", "clone", wanted.url, path], env=_ENVIRONMENT)
@@ -110,8 +127,16 @@ class Git:
         return self._commands.run(argv, cwd=directory, env=_ENVIRONMENT | ceiling)
 
 
-def _memory(path: str) -> Path:
-    return Path(path, ".git", ".zkdeployment")
+def _memory(path: str, of: str = "") -> Path:
+    return Path(path, ".git", f".zkdeployment{of}")
+
+
+def _head(path: str) -> str:
+    """Return the commit that a checkout is at, without git; empty where that is not plain."""
+    head = _text(Path(path, ".git", "HEAD")).strip()
+    if (branch := _branch(head)) and ".." not in head:
+        head = _text(Path(path, ".git", branch[1])).strip()
+    return head if _commit(head) else ""
 
 
 def _text(path: Path) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import zc.zk
 from zc.zk.bulk import Result
 from zc.zk.operations import Delete, Operation, Set
 from zc.zkdeployment.adapters import locks, role_lock
+from zc.zkdeployment.adapters.known_nodes import Fetch
 from zc.zkdeployment.adapters.lock_marker import (
     Marker,
     encode_markers,
@@ -20,7 +21,7 @@ from zc.zkdeployment.adapters.lock_marker import (
 )
 from zc.zkdeployment.adapters.lock_nodes import host_of, in_line
 from zc.zkdeployment.adapters.registry import HOSTS
-from zc.zkdeployment.model import Version
+from zc.zkdeployment.lock_states import Holder, LockState, Waiter
 from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.names import decode_path
 
@@ -36,54 +37,8 @@ class _Node(NamedTuple):
 
 _Nodes = Mapping[str, _Node]  # by path
 
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a lock; ``host`` is ``None`` where its data make no sense.
-
-    ``since`` is ISO 8601, UTC. ``number`` is greater than those of all who held the lock
-    before. ``alive`` tells whether its agent is registered, ``same_session`` whether that is
-    still in the session in which the lock was taken, ``None`` for locks of roles: they know
-    no session, boot, version or step.
-    """
-
-    host: str | None
-    name: str | None
-    since: str | None
-    alive: bool
-    same_session: bool | None = None
-    session: str | None = None
-    boot: str | None = None
-    version: Version = None
-    step: str | None = None
-    number: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Waiter:
-    """Who stands in line for a lock, and since when (ISO 8601, UTC)."""
-
-    host: str | None
-    name: str | None
-    since: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LockState:
-    """A lock that somebody holds or waits for, first in line first.
-
-    ``path`` is that of an application node, or of the lock node of a role.
-    """
-
-    kind: Literal["node", "role"]
-    path: str
-    holders: tuple[Holder, ...]
-    waiters: tuple[Waiter, ...]
-
-    @property
-    def dead(self) -> bool:
-        """Whether no agent is there that could give it back."""
-        return not all(holder.alive for holder in self.holders)
+#: The nodes below which all locks are.
+ROOTS = (locks.ROOT, role_lock.ROOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +53,20 @@ class Seen:
 def see_locks(zk: zc.zk.ZK) -> list[Seen]:
     """Return all locks that are held or waited for; raises what :class:`zc.zk.ZK` raises."""
     zk.bulk.calls.read(partial(zk.client.sync_async, HOSTS))  # a server may lag behind
-    tops = zk.bulk.read([locks.ROOT, role_lock.ROOT, HOSTS], data=False, children=True)
-    hosts, nodes = [
-        [f"{top.path}/{name}" for top in some for name in sorted(top.children or ())]
-        for some in (tops[2:], tops[:2])
-    ]
-    found = list(_there(zk.bulk.read(nodes, children=True)))
+    [*roots, top] = zk.bulk.read([*ROOTS, HOSTS], data=False, children=True)
+    return see_locks_below(zk.bulk.read, roots, paths_below(top))
+
+
+def see_locks_below(read: Fetch, roots: Sequence[Result], hosts: Iterable[str]) -> list[Seen]:
+    """Return the locks below ``roots``, which were read with the names of their children.
+
+    ``hosts`` are the paths of the nodes of hosts. Raises what ``read`` raises.
+    """
+    found = list(
+        _there(read((path for root in roots for path in paths_below(root)), children=True))
+    )
     places = [f"{node.path}/{name}" for node in found for name in node.children]
-    below = {node.path: node for node in _there(zk.bulk.read([*hosts, *places]))}
+    below = {node.path: node for node in _there(read([*hosts, *places]))}
     seen = (
         _node_lock(node, below)
         if node.path.startswith(f"{locks.ROOT}/")
@@ -113,6 +74,11 @@ def see_locks(zk: zc.zk.ZK) -> list[Seen]:
         for node in found
     )
     return [each for each in seen if each.state.holders or each.state.waiters]
+
+
+def paths_below(node: Result) -> list[str]:
+    """Return the paths of the children of a node, by name."""
+    return [f"{node.path}/{name}" for name in sorted(node.children or ())]
 
 
 def _there(nodes: Iterable[Result]) -> Iterator[_Node]:

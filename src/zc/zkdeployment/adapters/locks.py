@@ -31,11 +31,22 @@ _RETRY = 1.0  # seconds
 
 
 class NodeLocks:
-    """Takes and gives back node locks for one host, in one thread."""
+    """Takes and gives back node locks for one host, in one thread.
 
-    def __init__(self, zk: zc.zk.ZK, identity: Identity, wakeup: Wakeup, fleet: Fleet) -> None:
+    ``waits`` is told the node whose lock is waited for.
+    """
+
+    def __init__(
+        self,
+        zk: zc.zk.ZK,
+        identity: Identity,
+        wakeup: Wakeup,
+        fleet: Fleet,
+        waits: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._zk = zk
         self._fleet = fleet
+        self._waits = waits
         self._nodes = LockNodes(zk)
         self._claims = Claims(zk, identity, wakeup)
         self._releases = Releases(zk, self._nodes, fleet, wakeup)
@@ -68,6 +79,7 @@ class NodeLocks:
             marker,
             next_host,
             passing_over=passing_over,
+            waits=self._waits,
         )
         try:
             yield taking

@@ -10,6 +10,7 @@ import fcntl
 import os
 import re
 import tempfile
+import threading
 from types import TracebackType
 from typing import Self
 
@@ -30,7 +31,7 @@ class Output:
 
     Whatever is printed, memory holds the first and the last ``kept`` bytes.
     The file holds what is printed between two calls of :meth:`trim`, which
-    empties it when it has grown large.
+    empties it when it has grown large. One thread uses it, except for :meth:`end`.
     """
 
     def __init__(self, kept: int = KEPT) -> None:
@@ -43,6 +44,7 @@ class Output:
         self._head = b""
         self._tail = b""
         self._left_out = 0
+        self._lock = threading.Lock()  # for who asks for the end meanwhile
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +55,8 @@ class Output:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with self._lock:
+            self._file.close()
 
     def fileno(self) -> int:
         """Return the descriptor to print to."""
@@ -67,6 +70,19 @@ class Output:
         if os.fstat(self.fileno()).st_size > _MOST_ON_DISK:
             self._take()
 
+    def end(self, size: int) -> str:
+        """Return the last ``size`` bytes that were printed so far, printable; from any thread.
+
+        They may begin within a line. Empty after the output was closed.
+        """
+        with self._lock:
+            if self._file.closed:
+                return ""
+            descriptor = self.fileno()
+            printed = os.pread(descriptor, size, max(os.fstat(descriptor).st_size - size, 0))
+            whole = self._head[-size:] + self._tail[-size:] + printed
+        return printable(whole[-size:].decode(errors="backslashreplace"))
+
     def text(self) -> str:
         """Return what was printed, without its middle if it is too long, printable."""
         self._take()
@@ -77,15 +93,16 @@ class Output:
 
     def _take(self) -> None:
         descriptor = self.fileno()
-        size = os.fstat(descriptor).st_size
-        first = os.pread(descriptor, self._kept - len(self._head), 0)
-        rest = max(size - len(first), 0)
-        last = os.pread(descriptor, self._kept, max(size - self._kept, len(first)))
-        os.ftruncate(descriptor, 0)
-        self._head += first
-        kept = self._tail + last
-        self._left_out += rest - len(last) + max(len(kept) - self._kept, 0)
-        self._tail = kept[-self._kept :]
+        with self._lock:
+            size = os.fstat(descriptor).st_size
+            first = os.pread(descriptor, self._kept - len(self._head), 0)
+            rest = max(size - len(first), 0)
+            last = os.pread(descriptor, self._kept, max(size - self._kept, len(first)))
+            os.ftruncate(descriptor, 0)
+            self._head += first
+            kept = self._tail + last
+            self._left_out += rest - len(last) + max(len(kept) - self._kept, 0)
+            self._tail = kept[-self._kept :]
 
 
 def printable(text: str) -> str:

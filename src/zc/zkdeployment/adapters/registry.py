@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
@@ -16,12 +17,14 @@ from kazoo.protocol.states import ZnodeStat
 import zc.zk
 from zc.zk import codec
 from zc.zk.operations import Check
-from zc.zkdeployment.adapters.requests import Requests, silence_named
+from zc.zkdeployment.adapters.host_node import HostNode
+from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.session_clock import SessionClock
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.errors import AnotherAgent, BadHost, Unreachable
 from zc.zkdeployment.fleet import host_identity
 from zc.zkdeployment.model import Identity, Version
+from zc.zkdeployment.report import Report
 from zc.zkdeployment.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
@@ -41,7 +44,8 @@ class Registry:
     """The cluster, as :class:`zc.zkdeployment.ports.Cluster` describes it.
 
     One thread calls it. Callbacks of the client only note that ``/hosts`` has to
-    be looked at again, and wake that thread.
+    be looked at again, and wake that thread. With ``report``, what that returns is
+    shown as well.
     """
 
     def __init__(
@@ -50,21 +54,24 @@ class Registry:
         identity: Identity,
         wakeup: Wakeup,
         stop_intent: StopIntent,
+        report: Callable[[], Report] | None = None,
     ) -> None:
         self._zk = zk
         self._requests = Requests(zk)
         self._clock = SessionClock(zk.session_timeout)
-        self._path = f"{HOSTS}/{identity.host_identifier}"
         self._wakeup = wakeup
         self._stop_intent = stop_intent
         self._version: Version = None
         self._watching = False  # whether a change of /hosts would be noticed
         self._order: object = None
         self._hosts_version = -1  # of the node, which counts how often it was set
-        self._shown: dict[str, Any] = {"name": identity.host_name}
-        if identity.role:
-            self._shown["role"] = identity.role
-        self._written: dict[str, Any] | None = None
+        role = {"role": identity.role} if identity.role else {}
+        self._node = HostNode(
+            zk,
+            f"{HOSTS}/{identity.host_identifier}",
+            {"name": identity.host_name, **role},
+            report,
+        )
 
     def register(self, version: Version, patience: float) -> Version:
         """Create this host's node; return the version that the host reached.
@@ -78,14 +85,14 @@ class Registry:
         deadline = time.monotonic() + patience
         while True:
             seen = self._wakeup.count
-            found = self._requests.exists(self._path, self._woken)
+            found = self._requests.exists(self._node.path, self._woken)
             if found is None:
                 if self._create(version):
                     return version
             elif not found.ephemeralOwner:
-                data, _ = self._requests.get(self._path)
+                data, _ = self._requests.get(self._node.path)
                 version = codec.decode(data).get("version", version)
-                self._requests.delete(self._path)
+                self._requests.delete(self._node.path)
             elif time.monotonic() >= deadline:
                 raise AnotherAgent("Another agent is running")
             else:
@@ -93,15 +100,13 @@ class Registry:
                 self._wakeup.wait(seen, deadline - time.monotonic())
 
     def _create(self, version: Version) -> bool:
-        self._shown["version"] = version
+        self._node.note(version=version)
         try:
-            with silence_named():
-                self._zk.ephemerals.create(self._path, codec.encode(self._shown))
+            self._node.create()
         except NodeExistsError:
             return False
         except NoNodeError:
             raise BadHost(_NO_FLEET) from None
-        self._written = dict(self._shown)
         return True
 
     def watch(self) -> None:
@@ -203,11 +208,9 @@ class Registry:
 
     def report(self, **properties: Any) -> None:
         """Update this host's node, now or at the next :meth:`deliver`."""
-        self._shown |= properties
-        if self._shown.get("error", "") is None:
-            del self._shown["error"]
+        self._node.note(**properties)
         try:
-            self._show()
+            self._node.show()
         except Unreachable as error:
             logger.warning("This host's node will be updated later: %s", error)
 
@@ -215,7 +218,7 @@ class Registry:
         """Stop the fleet, now or at the next :meth:`deliver`."""
         if len(error) > MAX_ERROR:
             error = error[:MAX_ERROR] + " …"
-        self._shown["error"] = error
+        self._node.note(error=error)
         self._stop_intent.keep(error)
         try:
             self.deliver()
@@ -225,23 +228,22 @@ class Registry:
     def deliver(self) -> None:
         """Stop the fleet and show what this host's node should show, where that is still owed."""
         self.deliver_stop()
-        self._show()
+        self._node.show()
+
+    def show_report(self) -> None:
+        """Show the report as it is now. Unlike the other methods it may be called from any thread.
+
+        Raises :exc:`~zc.zkdeployment.errors.Unreachable`.
+        """
+        self._node.show_report()
 
     def deliver_stop(self) -> None:
         """Stop the fleet where that is still owed."""
         error = self._stop_intent.error
         if error is not None:
-            self._shown["error"] = error
+            self._node.note(error=error)
             self._stop()
             self._stop_intent.forget()  # at once: a person may resume the fleet from now on
-
-    def _show(self) -> None:
-        """Write this host's node if it does not say what it should."""
-        if self._written == self._shown:
-            return
-        with silence_named():
-            self._zk.ephemerals.update(self._path, codec.encode(self._shown))
-        self._written = dict(self._shown)
 
     def _stop(self) -> None:
         """Set the cluster version to ``None``, whatever it is and whoever sets it too."""

@@ -22,6 +22,7 @@ from kazoo.exceptions import (
 import zc.zk
 from zc.zk.bulk import Result
 from zc.zk.operations import Check, Create, Delete, Operation, Set
+from zc.zkdeployment.adapters.refusals import REFUSED
 from zc.zkdeployment.adapters.registry import HOSTS
 from zc.zkdeployment.adapters.revisions import (
     CHUNK,
@@ -63,7 +64,7 @@ class RevisionWriter:
 
     def make_room(self) -> None:
         """See to it that the nodes are there below which revisions are kept."""
-        paths = (REVISIONS, OBJECTS, VERSIONS, NOTIFY)
+        paths = (REVISIONS, OBJECTS, VERSIONS, NOTIFY, REFUSED)
         missing = [node.path for node in self.zk.bulk.read(paths) if not node.exists]
         for path in missing:
             with contextlib.suppress(NodeExistsError):

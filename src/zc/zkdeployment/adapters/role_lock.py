@@ -28,12 +28,22 @@ _RETRY = 1.0  # seconds
 
 
 class RoleLocks:
-    """Takes and gives back role locks for one host, in one thread."""
+    """Takes and gives back role locks for one host, in one thread.
 
-    def __init__(self, zk: zc.zk.ZK, identity: Identity, wakeup: Wakeup) -> None:
+    ``waits`` is told the lock node that is waited for.
+    """
+
+    def __init__(
+        self,
+        zk: zc.zk.ZK,
+        identity: Identity,
+        wakeup: Wakeup,
+        waits: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._requests = Requests(zk)
         self._identity = identity
         self._wakeup = wakeup
+        self._waits = waits
 
     @contextmanager
     def role(self, role: str, going_on: Callable[[], None]) -> Iterator[None]:
@@ -60,6 +70,8 @@ class RoleLocks:
                 except Unreachable:
                     self._wakeup.wait(seen, _RETRY)
                 else:
+                    if self._wakeup.count == seen:
+                        self._waits(lock)
                     self._wakeup.wait(seen)
         except Abandoned:
             if newcomer:

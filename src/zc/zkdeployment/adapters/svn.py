@@ -64,6 +64,16 @@ class Subversion:
             raise BadTree(f"{path}: {version!r} is no Subversion URL")
         self._commands.run(["svn", "co", version, path])
 
+    def moved(self, version: str, path: str) -> str | None:
+        """Tell where the checkout at ``path`` is if not at the URL of ``version``, in words.
+
+        Raises :exc:`~zc.zkdeployment.errors.CommandFailed`.
+        """
+        recorded = self.recorded(path)
+        if recorded is None:
+            return "is no working copy any more"
+        return None if self.same_place(recorded, version) else f"is at {recorded:.200}"
+
 
 def _plain(url: str) -> str:
     return unquote(_peg_revision("", url).rstrip("/"))

@@ -56,8 +56,8 @@ class Command(click.Command):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._examples = examples
-        self._statuses = {**self.usual_statuses, **statuses}
+        self.examples = examples
+        self.statuses = {**self.usual_statuses, **statuses}
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the arguments."""
@@ -74,9 +74,9 @@ class Command(click.Command):
         """Write the examples and what the exit statuses mean."""
         super().format_epilog(ctx, formatter)
         with formatter.section("Examples"):
-            for example in self._examples:
+            for example in self.examples:
                 formatter.write(f"{'':{formatter.current_indent}}{example}\n")
-        write_statuses(formatter, self._statuses)
+        write_statuses(formatter, self.statuses)
 
     @contextlib.contextmanager
     def _exits(self) -> Iterator[None]:

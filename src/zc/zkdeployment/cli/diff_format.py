@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 import click
 
 from zc.zkdeployment.fleet_diff import Change, ChangeKind, ControllerChange, FleetDiff
+from zc.zkdeployment.fleet_diff import as_data as as_data
 from zc.zkdeployment.model import Software, TargetDeployment
 
 _COLOURS = {
@@ -59,37 +58,6 @@ def counted(counts: Mapping[str, int]) -> str:
         )
         or "nothing"
     )
-
-
-def as_data(diff: FleetDiff) -> dict[str, Any]:
-    """Return what is printed as JSON."""
-    return {
-        "counts": dict(diff.counts),
-        "before": diff.before,
-        "changes": [_as_data(change) for change in diff.changes],
-    }
-
-
-def _as_data(change: Change) -> dict[str, Any]:
-    what = "controller" if isinstance(change, ControllerChange) else "deployment"
-    moved_from = None if isinstance(change, ControllerChange) else change.moved_from
-    return {
-        "kind": change.kind.value,
-        "what": what,
-        "target": change.target,
-        "old": _side(change.old),
-        "new": _side(change.new),
-        "moved_from": moved_from,
-    }
-
-
-def _side(side: TargetDeployment | Software | None) -> dict[str, Any] | None:
-    if side is None:
-        return None
-    if isinstance(side, Software):
-        return asdict(side)
-    parallel = side.max_parallel
-    return {**asdict(side), "max_parallel": None if parallel is None else parallel.text}
 
 
 def _words(change: Change) -> str:

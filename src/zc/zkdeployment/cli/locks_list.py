@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import click
 
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
 from zc.zkdeployment.cli.output import print_json, print_table
-from zc.zkdeployment.lock_control import (
-    Broken,
-    Holder,
-    LockState,
-    Waiter,
-    read_broken,
-    read_locks,
-)
-from zc.zkdeployment.moments import moment_of
+from zc.zkdeployment.lock_control import Broken, read_broken, read_locks
+from zc.zkdeployment.lock_states import Holder, LockState, Waiter
+from zc.zkdeployment.moments import in_units, seconds_between, text_of
 
 _COLUMNS = ("", "Lock", "Held by", "For", "Version", "Doing", "Waiting")
-_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))  # seconds
 
 
 @click.command(
@@ -52,7 +45,7 @@ def locks_list(as_json: bool, zookeeper: str) -> None:
         print_json({"locks": [asdict(s) for s in states], "broken": [asdict(b) for b in broken]})
         return
     if states:
-        now = datetime.now(UTC)
+        now = text_of(datetime.now(UTC))
         print_table(_summary(states), _COLUMNS, [_row(state, now) for state in states])
     else:
         click.echo("nobody holds a lock or waits for one")
@@ -68,13 +61,13 @@ def _summary(states: tuple[LockState, ...]) -> str:
     return f"{len(held)} held" + (f", {len(dead)} by hosts without an agent" if dead else "")
 
 
-def _row(state: LockState, now: datetime) -> tuple[str, ...]:
+def _row(state: LockState, now: str) -> tuple[str, ...]:
     versions = [repr(each.version) for each in state.holders if each.version is not None]
     return (
         "!" if state.dead else "",
         state.path,
         ", ".join(map(_who, state.holders)) or "nobody",
-        ", ".join(_duration(holder.since, now) for holder in state.holders),
+        ", ".join(in_units(seconds_between(holder.since, now)) for holder in state.holders),
         ", ".join(versions),
         ", ".join(holder.step for holder in state.holders if holder.step),
         ", ".join(map(_who, state.waiters)),
@@ -84,14 +77,6 @@ def _row(state: LockState, now: datetime) -> tuple[str, ...]:
 def _who(each: Holder | Waiter) -> str:
     host = each.host or "somebody unknown"
     return f"{host} ({each.name})" if each.name and each.name != host else host
-
-
-def _duration(since: str | None, now: datetime) -> str:
-    if since is None:
-        return "?"
-    seconds = max(0, int((now - moment_of(since)) / timedelta(seconds=1)))
-    unit, size = next(unit for unit in _UNITS if seconds >= unit[1] or unit[1] == 1)
-    return f"{seconds // size} {unit}"
 
 
 def _hints(states: tuple[LockState, ...]) -> Iterator[str]:

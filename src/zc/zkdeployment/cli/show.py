@@ -13,6 +13,7 @@ from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
 from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.versions import read_published
+from zc.zkdeployment.fleet_diff import manifest_data
 from zc.zkdeployment.history import Shown
 from zc.zkdeployment.history import show as read_revision
 
@@ -86,7 +87,7 @@ def _as_data(shown: Shown) -> dict[str, object]:
         "key": shown.key,
         "bad": shown.bad,
         "files": {file.name: file.data.decode(errors="replace") for file in shown.files},
-        "targets": {target: asdict(manifest) for target, manifest in shown.manifests.items()},
+        "targets": {name: manifest_data(wanted) for name, wanted in shown.manifests.items()},
         "diff": shown.diff and diff_format.as_data(shown.diff),
     }
 

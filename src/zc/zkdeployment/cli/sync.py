@@ -14,6 +14,7 @@ import click
 from zc.zk import ZK
 from zc.zkdeployment.cli import diff_format
 from zc.zkdeployment.cli.command import Command
+from zc.zkdeployment.cli.log_format import begin_log, log_format_option
 from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
 from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.publish_options import (
@@ -71,10 +72,16 @@ from zc.zkdeployment.sync import sync as publish
     "--notify", "only_notify", is_flag=True, help="Have those that --watch look at once."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log commands of version control, too.")
+@log_format_option
 @json_option
 @zookeeper_option
 def sync(
-    source: str | None, only_notify: bool, verbose: bool, zookeeper: str, **options: Any
+    source: str | None,
+    only_notify: bool,
+    verbose: bool,
+    zookeeper: str,
+    log_format: str,
+    **options: Any,
 ) -> int:
     """Publish what version control holds to the fleet.
 
@@ -104,7 +111,7 @@ def sync(
         return 0
     if source is None:
         raise click.UsageError("Missing argument 'SOURCE'.")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    begin_log(log_format, "%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("kazoo.zc.zk").setLevel(logging.INFO if verbose else logging.WARNING)
     logging.getLogger("zc.zkdeployment").setLevel(logging.DEBUG if verbose else logging.INFO)
     with open_tree(zookeeper, wait=options["watch"]) as zk:

@@ -7,6 +7,7 @@ import click
 from zc.zkdeployment.cli.lazy import LazyGroup, Subcommand
 
 _SUMMARIES = {
+    "get": "Print properties of the node at PATH.",
     "export": "Print the tree at PATH as text.",
     "import": "Create and update nodes as the text in FILE says.",
     "diff": "Tell what importing files would change; change nothing.",

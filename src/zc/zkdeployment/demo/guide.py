@@ -47,6 +47,9 @@ def things_to_try(stage: Stage) -> str:
         (
             "The fleet goes on running. In another terminal:",
             "",
+            "  # follow it in the terminal, or in a browser at http://127.0.0.1:8000/",
+            f"  {zkdeploy} status {at} --watch",
+            f"  {zkdeploy} web {at}",
             "  # look",
             f"  {zkdeploy} tree export {at} /shop",
             f"  {zkdeploy} tree export {at} --ephemeral /hosts",

@@ -85,7 +85,7 @@ class Stage:
             yum_launcher(host.bin, host.root, packages)
         say(f"Starting {len(hosts)} agents.")
         agents: list[Agent] = []
-        undo.callback(_stop_agents, directory, agents)
+        undo.callback(stop_agents, directory, agents)
         for host in hosts:
             agents.append(Agent(host))
         return cls(
@@ -163,7 +163,7 @@ def _checkout(app: str, version: str, pace: Path) -> dict[str, str]:
     }
 
 
-def _stop_agents(directory: Path, agents: Sequence[Agent]) -> None:
+def stop_agents(directory: Path, agents: Sequence[Agent]) -> None:
     """End the agents and whatever else runs on behalf of the hosts."""
     try:
         for agent in agents:

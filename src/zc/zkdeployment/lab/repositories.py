@@ -66,7 +66,9 @@ class GitRepository:
         """Return the version that checks ``ref`` out."""
         return f"git://{self.url}#{ref}"
 
-    def commit(self, files: Files, branch: str = "main", *, amend: bool = False) -> str:
+    def commit(
+        self, files: Files, branch: str = "main", *, amend: bool = False, subject: str = "change"
+    ) -> str:
         """Change files on a branch, made from the one used last if it is new; return the commit.
 
         With ``amend`` the last commit of the branch is replaced.
@@ -76,7 +78,7 @@ class GitRepository:
             self._git("checkout", "--quiet", *([] if known else ["-b"]), branch)
         _change(self.work, files, lambda path: self._git("rm", "--quiet", path))
         self._git("add", "--all")
-        self._git("commit", "--quiet", "-m", "change", *(["--amend"] if amend else []))
+        self._git("commit", "--quiet", "-m", subject, *(["--amend"] if amend else []))
         self._git("push", "--quiet", "--force", "origin", branch)
         return self._git("rev-parse", "HEAD")
 

@@ -1,0 +1,79 @@
+"""``zkdeploy why``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from zc.zkdeployment.cli.command import Command
+from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
+from zc.zkdeployment.cli.output import one_line, print_json
+from zc.zkdeployment.errors import Refused
+from zc.zkdeployment.overview import Overview
+from zc.zkdeployment.watching import read_overview
+from zc.zkdeployment.why import (
+    Explanation,
+    explain_absent,
+    explain_fleet,
+    explain_host,
+    explain_node,
+)
+
+
+@click.command(
+    "why",
+    cls=Command,
+    statuses={0: "told, whatever it is", 1: "an error: nothing is known of the host, say"},
+    examples=(
+        "zkdeploy why",
+        "zkdeploy why web17.example.com",
+        "zkdeploy why /cust/someapp/cms",
+    ),
+)
+@click.argument("subject", metavar="[HOST|NODE]", required=False)
+@json_option
+@zookeeper_option
+def why(subject: str | None, as_json: bool, zookeeper: str) -> None:
+    """Tell why the fleet is not done, and what a person can do.
+
+    It names what is waited for: who holds it, which script runs there or failed, since
+    when, and the last lines that it printed. HOST is an identifier, a name, or a target of
+    the tree; NODE is the path of an application node, or of the lock node of a role.
+
+    With --json: an object with `cause`, a sentence, and `details` and `next_steps`, lists of
+    lines. A command is at the end of a step, after a colon.
+    """
+    with open_tree(zookeeper) as zk:
+        explanation = _explain(read_overview(zk), subject)
+    if as_json:
+        print_json(asdict(explanation))
+        return
+    print_explanation(explanation)
+
+
+def print_explanation(explanation: Explanation) -> None:
+    """Print the cause, what is known of it, and what to do."""
+    click.echo(one_line(explanation.cause))
+    for line in explanation.details:
+        click.echo(f"  {one_line(line)}")
+    if explanation.next_steps:
+        click.echo("What you can do:")
+    for step in explanation.next_steps:
+        click.echo(f"  - {one_line(step)}")
+
+
+def _explain(overview: Overview, subject: str | None) -> Explanation:
+    if subject is None:
+        return explain_fleet(overview)
+    if subject.startswith("/"):
+        return explain_node(overview, subject.rstrip("/"))
+    if host := overview.host(subject):
+        return explain_host(overview, host)
+    known = {name for lock in overview.locks for h in lock.holders for name in (h.host, h.name)}
+    if subject in overview.absent or subject in known:
+        return explain_absent(overview, subject)
+    raise Refused(
+        f"nothing is known of {subject}: no host that is registered has that identifier or, alone,"
+        " that name, and the published tree does not name it; 'zkdeploy status --all' lists hosts"
+    )

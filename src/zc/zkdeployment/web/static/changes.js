@@ -1,0 +1,41 @@
+// What changed for targets, in words.
+
+import { h } from "./dom.js";
+
+const SIGNS = { appear: "+", vanish: "−", change: "~", move: "→" };
+const WORDS = { appear: ["appears", "appear"], vanish: ["vanishes", "vanish"], change: ["changes", "change"], move: ["moves", "move"] };
+const MOST = 300;
+
+export function counted(counts) {
+  const parts = Object.entries(WORDS).filter(([kind]) => counts[kind]).map(([kind, [one, many]]) => `${counts[kind]} ${counts[kind] === 1 ? one : many}`);
+  return parts.join(", ") || "nothing changes";
+}
+
+export function changesList(changes) {
+  const targets = new Map();
+  for (const each of changes.slice(0, MOST)) targets.set(each.target, [...(targets.get(each.target) ?? []), each]);
+  const parts = [...targets].flatMap(([target, some]) => [h("h3", { class: "mono" }, target),
+    h("ul", { class: "changes" }, some.map((each) => h("li", { class: `change-${each.kind}` },
+      h("span", { "aria-hidden": "true" }, `${SIGNS[each.kind]} `), h("span", { class: "unseen" }, `${WORDS[each.kind][0]}: `), words(each))))]);
+  if (changes.length > MOST) parts.push(h("p", { class: "muted" }, `and ${changes.length - MOST} more changes; 'zkdeploy diff' shows all`));
+  return parts;
+}
+
+function words(change) {
+  const [was, is] = [change.old, change.new];
+  if (change.what === "controller") return `controller ${arrow(software(was), software(is))}`;
+  const node = (is ?? was).node;
+  const text = `${node}  ${arrow(deployment(was), deployment(is))}`;
+  if (change.moved_from && change.moved_from !== change.target) return `${text}  from ${change.moved_from}`;
+  return was && is && was.node !== is.node ? `${text}  from ${was.node}` : text;
+}
+
+function arrow(was, is) { return was && is && was !== is ? `${was} → ${is}` : is || was; }
+
+function software(side) { return side ? [side.name, side.version].filter(Boolean).join(" ") : ""; }
+
+function deployment(side) {
+  if (!side) return "";
+  return [side.software, side.subtype, side.version, side.n === 1 ? "" : `n=${side.n}`,
+    side.timeout === null ? "" : `timeout=${side.timeout}`, side.max_parallel === null ? "" : `max_parallel=${side.max_parallel}`].filter(Boolean).join(" ");
+}

@@ -1,0 +1,106 @@
+"""What a monitoring system is told of a fleet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.overviews import AT, fleet, publication
+
+from zc.zkdeployment.fleet_metrics import MOST_NAMED, MOST_VERSIONS, fleet_metrics
+from zc.zkdeployment.lock_states import Holder, LockState, Waiter
+from zc.zkdeployment.overview import Overview
+from zc.zkdeployment.report import Activity, Drift, Report, encode_report
+
+LATER = "2024-05-06T07:18:09Z"  # ten minutes after it was looked at
+
+
+def numbers(overview: Overview, away: str | None = None) -> dict[str, str]:
+    text = fleet_metrics(overview, LATER, away)
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {
+        name.removeprefix("zkdeploy_fleet_"): value
+        for name, value in (line.rsplit(" ", 1) for line in lines)
+    }
+
+
+def host(version: object, report: Report | None = None, **properties: object) -> dict[str, Any]:
+    told = {"report": encode_report(report)} if report else {}
+    return {"name": "web", "version": version, **told, **properties}
+
+
+def test_a_fleet_on_its_way() -> None:
+    busy = Report(Activity.DEPLOYING, 2, began=AT, seconds=None)
+    done = Report(Activity.IDLE, 2, began=AT, seconds=20.0)
+    drifted = Report(
+        Activity.IDLE, 2, seconds=40.0, drift=Drift(AT, ("a is gone", "b is gone"), ("a is gone",))
+    )
+    hosts = {
+        "h1": host(2, done),
+        "h2": host(1, busy),
+        "h3": host(1, error="no"),
+        "h4": host(2, drifted),
+    }
+    holder = Holder("h9", "web9", AT, alive=False)
+    lock = LockState("node", "/web", (holder,), (Waiter("h2", "web2", AT),))
+    found = numbers(
+        fleet(
+            2,
+            3,
+            hosts,
+            newest=publication(2),
+            targets=frozenset({"h1", "h7"}),
+            locks=(lock,),
+        )
+    )
+    assert found == {
+        'info{version="2",source="git://fleet",by="ada@ops"}': "1",
+        "stopped": "0",
+        "settled": "0",
+        "changed_timestamp_seconds": "1714979289",
+        "published_timestamp_seconds": "1714979229",
+        "publish_refused": "0",
+        'hosts{state="failed"}': "1",
+        'hosts{state="drifted"}': "1",
+        'hosts{state="waiting"}': "0",
+        'hosts{state="deploying"}': "1",
+        'hosts{state="stopped"}': "0",
+        'hosts{state="behind"}': "0",
+        'hosts{state="current"}': "1",
+        "hosts_done": "2",
+        "hosts_absent": "1",
+        'hosts_at{version="2"}': "2",
+        'hosts_at{version="1"}': "2",
+        'host_problem{host="h3",name="web",state="failed"}': "1",
+        'host_problem{host="h4",name="web",state="drifted"}': "1",
+        "drift_found": "1",
+        'deployment_seconds{of="median"}': "30",
+        'deployment_seconds{of="max"}': "40",
+        "deploying_seconds": "600",
+        "locks_held": "1",
+        "locks_dead": "1",
+        "lock_waiters": "1",
+        "lock_wait_seconds": "600",
+        "zookeeper_away": "0",
+    }
+
+
+def test_however_large_a_fleet_is_it_has_few_metrics() -> None:
+    hosts = {f"h{n}": host(str(n), error="no") for n in range(1000)}
+    found = numbers(fleet(None, 3, hosts))
+    assert len([name for name in found if name.startswith("host_problem")]) == MOST_NAMED
+    versions = [name for name in found if name.startswith("hosts_at")]
+    assert len(versions) == MOST_VERSIONS + 1
+    assert found['hosts_at{version="other"}'] == str(1000 - MOST_VERSIONS)
+    assert (found["stopped"], found['hosts{state="failed"}']) == ("1", "1000")
+
+
+def test_there_is_no_fleet_yet() -> None:
+    found = numbers(fleet(None, 0, {}, changed=None))
+    assert (found["stopped"], found["settled"]) == ("0", "0")
+    assert "published_timestamp_seconds" not in found
+
+
+def test_while_zookeeper_is_away_that_is_told() -> None:
+    found = numbers(fleet(), away=AT)
+    assert found["zookeeper_away"] == "1"
+    assert found["zookeeper_away_timestamp_seconds"] == "1714979289"
