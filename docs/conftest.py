@@ -6,24 +6,21 @@ import contextlib
 import doctest
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from sybil import Example, Sybil
+from docs.shells import Shell, Workshop
+from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.sybil import SybilCollection
 from tests.support.host import Host, running_host
 
 import zc.zk
-from zc.zkdeployment.lab.packages import PackageRepository, run, write_file
-from zc.zkdeployment.lab.repositories import SubversionRepository
+from zc.zkdeployment.lab.packages import PackageRepository, write_file, yum_launcher
 from zc.zkdeployment.model import Version
-
-_PATIENCE = 60.0  # seconds that a command may take
 
 
 class Scenes:
@@ -126,50 +123,25 @@ def write(scenes: Scenes) -> Callable[[str, str], None]:
     return scenes.write
 
 
-class Shell:
-    """A shell in a directory of its own, with a fleet in ZooKeeper and a repository for it."""
-
-    def __init__(self, directory: Path, connection: str) -> None:
-        self._directory = directory
-        repository = SubversionRepository(directory / "svn", "fleet")
-        site = directory / "site"
-        run("svn", "checkout", "-q", repository.url, str(site))
-        self._site = site
-        self._environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "ZC_ZK_CONNECTION_STRING": connection,
-            "FLEET": repository.url,
-            "SITE": str(site),
-        }
-
-    def write(self, name: str, text: str) -> None:
-        write_file(self._site / name, text)
-
-    def type(self, command: str) -> str:
-        done = subprocess.run(
-            ["sh", "-c", command],
-            check=False,
-            cwd=self._directory,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=_PATIENCE,
-        )
-        return done.stdout
-
-
 def _file(example: Example) -> None:
     example.namespace["shell"].write("site.zk", example.parsed)
 
 
 def _console(example: Example) -> str | None:
+    return _differences(example.parsed, example.namespace["shell"])
+
+
+def _differences(
+    session: str, shell: Shell | Workshop, flags: int = doctest.ELLIPSIS
+) -> str | None:
+    """Type the commands of a session; return how what they print differs from what is shown."""
     checker = doctest.OutputChecker()
-    for part in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
+    for part in re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]:
         command, _, expected = part.partition("\n")
-        printed = example.namespace["shell"].type(command)
-        if not checker.check_output(expected, printed, doctest.ELLIPSIS):
+        printed = shell.type(command)
+        # A line of dots stands for any number of lines, also for none.
+        wanted = re.sub(r"^\.\.\.\n", "...", expected, flags=re.MULTILINE)
+        if not checker.check_output(wanted, printed, flags):
             return f"$ {command}\nExpected:\n{expected}\nPrinted:\n{printed}"
     return None
 
@@ -181,6 +153,43 @@ def shell(
 ) -> Iterator[Shell]:
     with new_tree() as connection:
         yield Shell(tmp_path_factory.mktemp("shell"), connection)
+
+
+@pytest.fixture(scope="module")
+def workshop(
+    new_tree: Callable[[], AbstractContextManager[str]],
+    repository: PackageRepository,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Workshop]:
+    """A shell with a ZooKeeper, and a yum for the host whose root is the directory ``h1``."""
+    directory = tmp_path_factory.mktemp("workshop")
+    yum = yum_launcher(directory.with_name(f"{directory.name}-bin"), directory / "h1", repository)
+    git = {f"GIT_{who}_NAME": "you" for who in ("AUTHOR", "COMMITTER")}
+    mail = {f"GIT_{who}_EMAIL": "you@localhost" for who in ("AUTHOR", "COMMITTER")}
+    path = (str(Path(sys.executable).parent), str(yum.parent), os.environ["PATH"])
+    with new_tree() as connection:
+        environment = {"PATH": os.pathsep.join(path), "ZC_ZK_CONNECTION_STRING": connection}
+        with contextlib.closing(Workshop(directory, {**git, **mail, **environment})) as made:
+            yield made
+
+
+_titled = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+
+
+def _titled_files(document: Document) -> Iterator[Region]:
+    """Yield the blocks that are files, whose names are their titles."""
+    for found in _titled.finditer(document.text):
+        yield Region(found.start(), found.end(), found.groups(), _save)
+
+
+def _save(example: Example) -> None:
+    example.namespace["workshop"].write(*example.parsed)
+
+
+def _session(example: Example) -> str | None:
+    # How wide a column is depends on the length of the directory's name.
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    return _differences(example.parsed, example.namespace["workshop"], flags)
 
 
 _agent = Sybil(
@@ -202,4 +211,10 @@ _publishing = Sybil(
     fixtures=["shell"],
 )
 
-pytest_collect_file = SybilCollection([_agent, _publishing]).pytest()
+_workshops = Sybil(
+    parsers=[_titled_files, CodeBlockParser(language="console", evaluator=_session)],
+    patterns=["tutorial.md", "howto/deployment-script.md", "howto/updates.md", "howto/watch.md"],
+    fixtures=["workshop"],
+)
+
+pytest_collect_file = SybilCollection([_agent, _publishing, _workshops]).pytest()
