@@ -8,8 +8,8 @@ FLEET = (
     guard(
         "a version that was begun and not reached is remembered",
         "reconcile.py",
-        "            self._world.files.begin_version(version)\n",
-        "",
+        "        self._world.files.begin_version(version)\n        deploying.run",
+        "        deploying.run",
         "tests/integration/agent/test_deployments.py",
     ),
     guard(
@@ -35,7 +35,7 @@ FLEET = (
     ),
     guard(
         "before each step it is seen whether the fleet is stopped",
-        "reconcile.py",
+        "permission.py",
         "        now = self._cluster.version()\n        _refuse_stop(now)\n",
         "        now = self._cluster.version()\n",
         "tests/integration/agent/test_deployments.py",
@@ -87,14 +87,14 @@ FLEET = (
     guard(
         "a hook is not begun without ZooKeeper",
         "reconcile.py",
-        "            self._look(afresh=True)\n        except (Abandoned",
+        "            self._permission.look(afresh=True)\n        except (Abandoned",
         "            pass\n        except (Abandoned",
         "tests/integration/agent/test_hook_and_outages.py",
     ),
     guard(
         "a connection that ended by itself ends the agent",
         "reconcile.py",
-        "                if not self._closing.is_set():\n                    raise  # there",
+        "                if not self._permission.is_over:\n                    raise  # there",
         "                if False:\n                    raise  # there",
         "tests/integration/agent/test_hook_and_outages.py",
     ),
