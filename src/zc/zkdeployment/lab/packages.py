@@ -79,7 +79,8 @@ class PackageRepository:
 
     def index(self) -> None:
         """Say what is offered, after something was changed by other means."""
-        run("createrepo_c", "--quiet", "--no-database", "--update", str(self.directory))
+        # Not --update: what is signed in the second in which it was built may look unchanged.
+        run("createrepo_c", "--quiet", "--no-database", str(self.directory))
 
     def _build(self, package: Package) -> None:
         work = self.directory.with_name(f"{self.directory.name}-{package.file_name}.build")
