@@ -112,7 +112,7 @@ def _run(name: str, quick: bool, directory: Path, parent: Connection) -> None:
     setting = Setting(directory, _CACHE, quick, lambda text: print(f"  … {text}", flush=True))
     try:
         parent.send(PARTS[name](setting))
-    except Exception:
+    except Exception:  # whatever it is, it ends this part and not the others
         traceback.print_exc()
 
 
