@@ -44,6 +44,8 @@ def _main() -> int:
     parser.add_argument("--quick", action="store_true", help="less of each")
     parser.add_argument("--document", type=Path, help="write the tables there, of a quick run too")
     options = parser.parse_args()
+    if options.document and not options.document.is_file():
+        parser.error(f"{options.document}: there is no such document to write the tables into")
     document = options.document or (None if options.quick else DOCUMENT)
     where, today = machine(), datetime.now().astimezone().date()
     print(where, flush=True)

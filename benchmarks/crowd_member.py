@@ -51,7 +51,7 @@ class Member:
     def _run(self) -> None:
         while True:
             seen = self._wakeup.count
-            self._registry.look()
+            self._registry.glance()
             version = self._registry.version()
             if judge(version, self._reached) is Gate.OPEN:
                 desired = read_desired(self._trees, self._identity, version)

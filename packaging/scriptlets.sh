@@ -9,14 +9,17 @@ has_systemd() {
 }
 
 # Compiled once, by the Python of this host, and not again by everyone who runs zkdeploy.
-# Of the many languages that pygments knows only few are ever shown.
+# Of the many languages that pygments knows only few are ever shown. What an earlier version
+# left goes first: it may look as if it was of the new one.
 compile() {
+    remove_compiled
     @python@ -I -m compileall -q -x 'pygments/(lexers|styles)/' /usr/lib/zkdeployment/lib ||
         echo "zkdeployment: not compiled; it starts more slowly" >&2
 }
 
 remove_compiled() {
     find /usr/lib/zkdeployment/lib -depth -type d -name __pycache__ -exec rm -rf {} +
+    find /usr/lib/zkdeployment/lib -depth -mindepth 1 -type d -empty -delete
 }
 
 reload_units() {
@@ -32,7 +35,10 @@ restart_if_asked() {
     fi
 }
 
+# Nor is the end waited for where the removal is a step of the agent, which ends after that only.
 stop_units() {
-    # shellcheck disable=SC2086 # a list of names
-    if has_systemd; then systemctl --no-reload disable --now $units || true; fi
+    wait=
+    if grep -q /zkdeployment-agent.service /proc/self/cgroup; then wait=--no-block; fi
+    # shellcheck disable=SC2086 # lists of options and of names
+    if has_systemd; then systemctl --no-reload $wait disable --now $units || true; fi
 }

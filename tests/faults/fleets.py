@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from unittest import mock
 
-from kazoo.client import KazooClient
+from tests.support.sessions import end_session
 
 import zc.zk
 from zc.zkdeployment.agent import Agent
@@ -92,10 +92,7 @@ class Fleet:
         client = agent.zk.client
         if client.client_id is None or not client.connected:
             return
-        usurper = KazooClient(self._connection, client_id=client.client_id)
-        usurper.start()
-        usurper.stop()
-        usurper.close()
+        end_session(self._connection, client.client_id)
 
     def overlaps(self) -> list[str]:
         """Return where two scripts ran for one node at a time, as the oracle tells."""

@@ -31,7 +31,8 @@ from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.manifest import compile_tree, decode_manifest, encode_manifest
 from zc.zkdeployment.model import Identity
 from zc.zkdeployment.packages import checkout, parse_list_installed, satisfies
-from zc.zkdeployment.tree_files import SourceFile, parse_files
+from zc.zkdeployment.snapshot import SourceFile
+from zc.zkdeployment.tree_files import parse_files
 
 #: Characters that an error may have: 200 of what it is about, which are ten times as many if
 #: each has to be escaped, and some words.

@@ -45,7 +45,7 @@ class Disk:
 
 
 class Files:
-    """Stands in for the files of a host: :class:`zc.zkdeployment.ports.HostFiles`."""
+    """Stands in for the files of a host: :class:`zc.zkdeployment.host_ports.HostFiles`."""
 
     def __init__(
         self, disk: Disk, pause: Callable[[], None], finished: Callable[[Version], None]
@@ -77,12 +77,12 @@ class Files:
         self._pause()
         self._disk.software.pop(name, None)
 
-    def checkout_begins(self, name: str) -> None:
+    def change_begins(self, name: str) -> None:
         raise NotImplementedError
 
-    checkout_done = checkout_begins
+    change_done = change_begins
 
-    def checkout_broken(self, name: str) -> bool:
+    def is_cut_off(self, name: str) -> bool:
         return False
 
     def prepare_deployment(self, deployment: Deployment) -> None:
@@ -124,7 +124,7 @@ class Files:
 
 
 class Packages:
-    """Stands in for a package manager: :class:`zc.zkdeployment.ports.Packages`."""
+    """Stands in for a package manager: :class:`zc.zkdeployment.host_ports.Packages`."""
 
     def __init__(self, disk: Disk, pause: Callable[[], None]) -> None:
         self._disk = disk

@@ -19,9 +19,9 @@ from tests.faults.model_zk import ModelZK
 import zc.zk
 from zc.zk import codec
 from zc.zk.operations import Create, Operation, Set
-from zc.zkdeployment.desired import Tree
 from zc.zkdeployment.errors import Unreachable
 from zc.zkdeployment.model import Identity, Version
+from zc.zkdeployment.tree_parts import Tree
 
 ROLE = "edge"
 _NODES = ("/a", "/b", "/c")

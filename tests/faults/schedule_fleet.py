@@ -17,15 +17,16 @@ from tests.faults.schedule_host import Host
 
 import zc.zk
 from zc.zkdeployment.adapters.fleet_state import read_fleet
-from zc.zkdeployment.desired import Tree, gather
+from zc.zkdeployment.desired import gather
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.model import Identity, Version
 from zc.zkdeployment.names import file_name
+from zc.zkdeployment.origin import Origin
 from zc.zkdeployment.publish_rules import Limits
 from zc.zkdeployment.publishing import Terms
-from zc.zkdeployment.snapshot import Origin, Snapshot
+from zc.zkdeployment.snapshot import Snapshot, SourceFile
 from zc.zkdeployment.sync import sync
-from zc.zkdeployment.tree_files import SourceFile
+from zc.zkdeployment.tree_parts import Tree
 
 #: Software that hosts run.
 SOFTWARE = ("web", "worker")

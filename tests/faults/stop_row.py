@@ -16,11 +16,11 @@ from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.fleet_control import stop_fleet
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.model import Identity, Version
+from zc.zkdeployment.origin import Origin
 from zc.zkdeployment.publish_rules import Limits
 from zc.zkdeployment.publishing import Terms
-from zc.zkdeployment.snapshot import Origin, Snapshot
+from zc.zkdeployment.snapshot import Snapshot, SourceFile
 from zc.zkdeployment.sync import State, sync
-from zc.zkdeployment.tree_files import SourceFile
 from zc.zkdeployment.wakeup import Wakeup
 
 _TREE = b"/a : app-1\n  /deploy\n    /h1\n"

@@ -15,8 +15,8 @@ from zc.zkdeployment.errors import BadConfiguration, BadSource
 from zc.zkdeployment.fleet_control import resume_fleet, stop_fleet
 from zc.zkdeployment.follow import Follower, notify
 from zc.zkdeployment.history import history
-from zc.zkdeployment.ports import Source
 from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publisher_ports import Source
 from zc.zkdeployment.publishing import Terms
 from zc.zkdeployment.snapshot import Snapshot
 

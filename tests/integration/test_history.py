@@ -21,7 +21,8 @@ from tests.support.syncing import (
 
 import zc.zk
 from zc.zkdeployment.adapters.fleet_state import NoFleet
-from zc.zkdeployment.adapters.revisions import VERSIONS, object_path
+from zc.zkdeployment.adapters.objects import object_path
+from zc.zkdeployment.adapters.revisions import VERSIONS
 from zc.zkdeployment.adapters.signatures import SigningKey, generate
 from zc.zkdeployment.errors import BadRevision, Refused
 from zc.zkdeployment.history import history, show

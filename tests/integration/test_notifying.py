@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import logging
+import re
+import runpy
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kazoo.client import KazooClient
 from tests.support.receivers import DRIP, LIMIT, SILENCE, Message, Receiver, receiving
+from tests.support.sessions import end_session
 from tests.support.syncing import TREE, Texts, publish
 
 import zc.zk
 from zc.zkdeployment.adapters.webhooks import NotSent, address_of, send
-from zc.zkdeployment.events import Kind
+from zc.zkdeployment.events import Kind, Told
 from zc.zkdeployment.fleet_control import resume_fleet, stop_fleet
 from zc.zkdeployment.lab.relay import TRANSACTION, Relay
 from zc.zkdeployment.lab.tls import Authority
 from zc.zkdeployment.lab.zookeeper import Server
+from zc.zkdeployment.messages import headers
 from zc.zkdeployment.notify_settings import NotifySettings, Webhook
 from zc.zkdeployment.notifying import Notifier
+from zc.zkdeployment.outbox import Outbox, encode_outbox
 from zc.zkdeployment.sync import State
 from zc.zkdeployment.watching import FleetWatch
 
@@ -60,14 +65,17 @@ def notify(zk_connection: str, caplog: pytest.LogCaptureFixture) -> Notify:
 
     @contextlib.contextmanager
     def run(
-        *webhooks: Webhook, waits: bool = False, connection: str = zk_connection
+        *webhooks: Webhook,
+        waits: bool = False,
+        connection: str = zk_connection,
+        lag: float = GATHER,
     ) -> Iterator[Notifier]:
         with (
             contextlib.closing(zc.zk.ZK(connection)) as own,
             contextlib.closing(FleetWatch(own)) as watch,
         ):
             settings = NotifySettings(webhooks, "lab", GATHER)
-            notifier = Notifier(own, watch, settings, lag=GATHER)
+            notifier = Notifier(own, watch, settings, lag=lag)
             notifier.start()
             try:
                 _wait_for_place(own, 2 if waits else 1)
@@ -222,6 +230,62 @@ def test_what_nobody_told_while_none_ran_is_told_by_the_next(
     assert receiver.came.empty()
 
 
+def test_what_came_and_went_while_none_ran_is_told_late_and_once(
+    fleet: zc.zk.ZK, notify: Notify
+) -> None:
+    with receiving() as receiver:
+        with notify(to(receiver)):
+            pass
+        for version in (2, 3):
+            assert publish(fleet, Texts(version, site=TREE)).state is State.PUBLISHED
+            register(fleet, "h1", version=version)
+        stop_fleet(fleet)
+        resume_fleet(fleet)
+        with notify(to(receiver)):
+            missed, second, third, done = receiver.wait_for(
+                "missed", "published", "published", "done"
+            )
+        with notify(to(receiver)):
+            stop_fleet(fleet)
+            [stopped] = receiver.wait_for("stopped")
+    assert "/hosts was set 2 times more" in missed.document["reason"]
+    assert missed.document["late"]
+    assert done.document["late"]
+    assert [each.document["version"] for each in (second, third)] == [2, 3]
+    assert second.document["happened"] <= third.document["happened"]
+    assert not stopped.document["late"], "it happened just now"
+    assert receiver.came.empty()
+
+
+def test_a_ledger_that_cannot_be_read_keeps_nothing_else_from_being_told(
+    fleet: zc.zk.ZK, notify: Notify
+) -> None:
+    assert publish(fleet, Texts(2, site=TREE)).state is State.PUBLISHED
+    with receiving() as receiver, notify(to(receiver)):
+        fleet.set("/revisions", b"[]")
+        stop_fleet(fleet)
+        receiver.wait_for("stopped")
+
+
+def test_the_example_in_the_documents_takes_what_is_sent_and_nothing_else(
+    fleet: zc.zk.ZK, notify: Notify, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/monitoring.md").read_text()
+    [example] = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "example.py").write_text(example)
+    is_genuine = runpy.run_path(str(tmp_path / "example.py"))["is_genuine"]
+    secret = f"whsec_{base64.b64encode(SECRET).decode()}\n"
+    with receiving() as receiver, notify(to(receiver)):
+        stop_fleet(fleet)
+        [message] = receiver.wait_for("stopped")
+    assert is_genuine(message.headers, message.body, secret)
+    assert not is_genuine(message.headers, message.body + b" ", secret)
+    old = {**message.headers, **headers(message.identifier, message.body, SECRET, 1_700_000_000)}
+    assert not is_genuine(old, message.body, secret), "somebody sends it again, years later"
+    forged = {**message.headers, "webhook-signature": "v1,\u00e4"}
+    assert not is_genuine(forged, message.body, secret)
+
+
 def test_what_was_to_be_sent_when_the_sender_ended_is_sent_by_the_next(
     fleet: zc.zk.ZK, notify: Notify
 ) -> None:
@@ -240,10 +304,7 @@ def test_a_sender_whose_session_ended_goes_on_in_the_next_one(
     with receiving() as receiver, notify(to(receiver)) as notifier:
         stop_fleet(fleet)
         receiver.wait_for("stopped")
-        double = KazooClient(zk_connection, client_id=notifier.zk.client.client_id)
-        double.start()  # takes the session from the notifier,
-        double.stop()  # and ends it
-        double.close()
+        end_session(zk_connection, notifier.zk.client.client_id)
         resume_fleet(fleet)
         receiver.wait_for("resumed", "done")
     assert receiver.came.empty()
@@ -287,6 +348,17 @@ def test_a_fleet_that_was_made_anew_is_told_of_too(fleet: zc.zk.ZK, notify: Noti
         stop_fleet(fleet)
         receiver.wait_for("stopped")
     assert receiver.came.empty()
+
+
+def test_who_lagged_behind_tells_as_soon_as_it_has_caught_up(
+    fleet: zc.zk.ZK, notify: Notify
+) -> None:
+    """What was told is newer than what its server of ZooKeeper shows it at first."""
+    newer = Told(fleet.get("/hosts")[1].version + 2, None, 1, done=True)
+    fleet.create("/notifiers", encode_outbox(Outbox("x", newer).for_webhooks(["ops"])))
+    with receiving() as receiver, notify(to(receiver), lag=10 * LIMIT):
+        stop_fleet(fleet)
+        receiver.wait_for("stopped")
 
 
 def test_what_makes_no_sense_is_begun_anew(

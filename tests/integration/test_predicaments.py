@@ -5,20 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 from tests.support.agents import Agents, agents_below
 from tests.support.commands import check_commands
+from tests.support.zookeeper import new_root
 
 import zc.zk
 from zc.zkdeployment.adapters.signatures import generate
 from zc.zkdeployment.fleet_control import stop_fleet
-from zc.zkdeployment.lab.packages import Package, PackageRepository
+from zc.zkdeployment.lab.packages import Package, PackageRepository, write_file
 from zc.zkdeployment.lab.relay import Relay
 from zc.zkdeployment.lab.scripts import application
 from zc.zkdeployment.lab.zookeeper import Server
@@ -35,8 +36,6 @@ PACKAGES = (
     Package("slow", "1.0", files=application(WAITS)),
     Package("bad", "1.0", files=application(FAILS)),
 )
-
-_numbers = count(1)
 
 
 def tree(software: str, *hosts: str, version: str = "1.0") -> str:
@@ -61,10 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def chroot(server: Server) -> str:
-    name = f"/test-{next(_numbers)}"
-    with contextlib.closing(zc.zk.ZK(server.connection_string)) as zk:
-        zk.create(name)
-    return name
+    return new_root(server.connection_string)
 
 
 @pytest.fixture
@@ -110,6 +106,25 @@ def advises(explanation: Explanation, *parts: str) -> None:
     assert not missing, explanation
 
 
+def does(
+    fleet: Agents, explanation: Explanation, command: str, source: Path | None = None
+) -> None:
+    """Do what a step advises with a command: exactly that, with the blanks filled in."""
+    [line] = [
+        each.rpartition(": zkdeploy ")[2] for each in explanation.next_steps if command in each
+    ]
+    blanks = {"TEXT": "as advised", "SOURCE": str(source)}
+    words = [blanks.get(word, word) for word in shlex.split(line)]
+    result = zkdeploy(fleet, *words)
+    assert result.returncode == 0, result
+
+
+def site(tmp_path: Path, text: str) -> Path:
+    """Return a directory with a tree, to publish from."""
+    write_file(tmp_path / "site/site.zk", text)
+    return tmp_path / "site"
+
+
 def state_of(host: str) -> Callable[[Overview], HostState | None]:
     def state(overview: Overview) -> HostState | None:
         found = overview.host(host)
@@ -143,6 +158,11 @@ def test_a_lock_is_held_by_a_dead_host(fleet: Agents) -> None:
     for explanation in (told(fleet), told(fleet, "h2"), told(fleet, "/app"), told(fleet, "h1")):
         names(explanation, "/app", "h1", "its agent is not registered", "since 20")
         advises(explanation, "zkdeploy agent", "zkdeploy locks break /app --reason TEXT")
+        everything = " ".join((explanation.cause, *explanation.details))
+        assert "about to get it" not in everything, "h1 holds it, and does not let go"
+        assert "never came up" not in everything, "h1 was at work there"
+    does(fleet, told(fleet), "zkdeploy locks break")
+    fleet.until(lambda seen: seen.locks and [h.host for h in seen.locks[0].holders] == ["h2"])
 
 
 def test_a_script_hangs(fleet: Agents) -> None:
@@ -162,7 +182,7 @@ def test_a_script_hangs(fleet: Agents) -> None:
 
 
 def test_a_script_fails(fleet: Agents) -> None:
-    fleet.start("h1")
+    agent = fleet.start("h1")
     fleet.until(reached(0))
     fleet.publish(1, tree("bad", "h1"))
     fleet.until(
@@ -175,6 +195,32 @@ def test_a_script_fails(fleet: Agents) -> None:
         )
         assert "| cannot find the database" in explanation.details
         advises(explanation, "zkdeploy sync --force", "zkdeploy resume 1", "zkdeploy rollback")
+    explanation = told(fleet)
+    write_file(agent.host.root / "opt/bad/bin/zookeeper-deploy", "#!/bin/sh\n")
+    does(fleet, explanation, "zkdeploy resume 1")
+    fleet.until(reached(1))
+
+
+def test_a_script_fails_and_people_go_back(fleet: Agents) -> None:
+    fleet.start("h1")
+    fleet.until(reached(0))
+    fleet.publish(1, tree("web", "h1"))
+    fleet.until(reached(1))
+    fleet.publish(2, tree("bad", "h1"))
+    fleet.until(lambda seen: seen.stopped and seen.hosts[0].error)
+
+    does(fleet, told(fleet), "zkdeploy rollback")
+    fleet.until(reached(1))
+
+
+def test_a_script_fails_and_a_mended_tree_is_published(fleet: Agents, tmp_path: Path) -> None:
+    fleet.start("h1")
+    fleet.until(reached(0))
+    fleet.publish(1, tree("bad", "h1"))
+    fleet.until(lambda seen: seen.stopped and seen.hosts[0].error)
+
+    does(fleet, told(fleet), "zkdeploy sync --force", site(tmp_path, tree("web", "h1")))
+    fleet.until(lambda seen: seen.settled and seen.hosts[0].version not in (0, 1))
 
 
 def test_a_package_is_missing(fleet: Agents) -> None:
@@ -217,14 +263,19 @@ def test_a_person_stopped_the_fleet(fleet: Agents) -> None:
     assert told(fleet, "h1").cause.endswith("waits for nothing: it reached version 1.")
     fleet.start("h3")
     fleet.until(state_of("h3"))
-    names(told(fleet, "h3"), "h3", "stopped", "pool 3 fails")
+    names(told(fleet, "h3"), "h3", "has not reached any version", "stopped", "pool 3 fails")
+    does(fleet, told(fleet), "zkdeploy resume")
+    fleet.until(reached(1, hosts=2))
 
 
 def test_nobody_says_why_the_fleet_is_stopped(fleet: Agents) -> None:
     fleet.zk.properties("/hosts", watch=False).update(version=None)
 
     names(told(fleet), "stopped", "nobody says why")
-    advises(told(fleet), "zkdeploy resume 0")
+    explanation = told(fleet)
+    assert not any("zkdeploy rollback" in each for each in explanation.next_steps), "to what?"
+    does(fleet, explanation, "zkdeploy resume 0")
+    fleet.until(reached(0, hosts=0))
 
 
 def test_the_version_was_set_by_hand(fleet: Agents) -> None:
@@ -236,6 +287,8 @@ def test_the_version_was_set_by_hand(fleet: Agents) -> None:
 
     names(told(fleet), "version 7 was set by hand", "no revision of it")
     advises(told(fleet), "zkdeploy sync --force", "zkdeploy tree set /hosts version=1")
+    does(fleet, told(fleet), "zkdeploy tree set")
+    fleet.until(reached(1))
 
 
 def test_an_expected_host_never_came(fleet: Agents) -> None:
@@ -248,7 +301,7 @@ def test_an_expected_host_never_came(fleet: Agents) -> None:
         advises(explanation, "zkdeploy agent", "zkdeploy sync")
 
 
-def test_a_publisher_was_refused(fleet: Agents) -> None:
+def test_a_publisher_was_refused(fleet: Agents, tmp_path: Path) -> None:
     fleet.start("h1")
     fleet.publish(1, tree("web", "h1"))
     fleet.until(reached(1))
@@ -257,7 +310,11 @@ def test_a_publisher_was_refused(fleet: Agents) -> None:
     fleet.until(lambda seen: seen.refusal)
 
     names(told(fleet), "publisher was refused", "tester@ops", "version 2", "/app", "-x")
-    advises(told(fleet), "zkdeploy sync SOURCE")
+    explanation = told(fleet)
+    assert not any("rollback" in each for each in explanation.next_steps), "the fleet is fine"
+    mended = site(tmp_path, tree("web", "h1") + "    /h2\n")
+    does(fleet, explanation, "zkdeploy sync SOURCE", mended)
+    fleet.until(lambda seen: seen.refusal is None and seen.settled)
 
 
 def test_a_signature_is_refused(fleet: Agents, tmp_path: Path) -> None:
@@ -270,6 +327,7 @@ def test_a_signature_is_refused(fleet: Agents, tmp_path: Path) -> None:
     for explanation in (told(fleet), told(fleet, "h1")):
         names(explanation, "h1", "failed", "not signed", "accepts signed revisions only")
         advises(explanation, "zkdeploy sync --force --sign KEY", "public-keys")
+        advises(explanation, "zkdeploy rollback --reason TEXT --sign KEY")
 
 
 def test_a_host_drifted(fleet: Agents) -> None:
@@ -291,6 +349,6 @@ def test_all_is_well(fleet: Agents) -> None:
     fleet.until(reached(1))
 
     explanation = told(fleet)
-    names(explanation, "waits for nothing", "reached version 1")
+    names(explanation, "waits for nothing", "the one host that is registered reached version 1")
     assert not explanation.next_steps
     assert read_overview(fleet.zk).done == 1

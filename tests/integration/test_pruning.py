@@ -6,7 +6,8 @@ import pytest
 from tests.support.syncing import TREE, Texts, back, everything, publish, tree
 
 import zc.zk
-from zc.zkdeployment.adapters.revisions import CHUNK, OBJECTS, VERSIONS, Revisions, object_path
+from zc.zkdeployment.adapters.objects import CHUNK, OBJECTS, object_path
+from zc.zkdeployment.adapters.revisions import VERSIONS, Revisions
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.history import history, show
 from zc.zkdeployment.ledger import MAX_KEPT

@@ -145,7 +145,23 @@ def test_nothing_outside_of_the_root_is_written_or_removed(
     assert outside.read_text() == "mine"
 
 
-@pytest.mark.parametrize("arguments", [(), ("/x",), ("x", "0"), ("/x", "-1"), ("-q", "/x", "0")])
+def test_a_root_may_be_relative(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a person who tries a script by hand says it."""
+    monkeypatch.chdir(root.parent)
+    monkeypatch.setenv("TEST_ROOT", root.name)
+
+    def deploy(instance: Instance) -> None:
+        instance.write(instance.configuration / "web.conf", "a")
+
+    assert run(root, "/web", "0", deploy=deploy) == 0
+    assert (root / "etc/web/web.conf").read_text() == "a"
+    assert (root / "etc/web/web.0.deployed").read_text() == "etc/web/web.conf\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("/x",), ("x", "0"), ("/x", "-1"), ("/x", "1_0"), ("/x", "+1"), ("-q", "/x", "0")],
+)
 def test_wrong_usage_is_status_2(root: Path, arguments: tuple[str, ...]) -> None:
     assert run(root, *arguments) == 2
 

@@ -9,7 +9,8 @@ import pytest
 from tests.support.syncing import TREE, Texts, everything, other_session, publish, said, tree
 
 import zc.zk
-from zc.zkdeployment.adapters.revisions import Revisions, object_path
+from zc.zkdeployment.adapters.objects import object_path
+from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.publish_rules import Limits
 from zc.zkdeployment.sync import State
 
@@ -153,6 +154,20 @@ def test_a_live_tree_that_a_publisher_left_half_done_is_mended_at_the_same_versi
     assert zk.get_properties("/a")["version"] == "1"
     assert not zk.exists("/revisions/updating")
     assert publish(zk, Texts()).state is State.CURRENT
+
+
+@pytest.mark.parametrize(
+    "before", [b"5", b"[]", b'{"0": 5}', b'{"0": "x"}', b'{"0": "' + b"0" * 64 + b'"}']
+)
+def test_what_a_killed_publisher_noted_may_be_damaged(
+    zk: zc.zk.ZK, log: pytest.LogCaptureFixture, before: bytes
+) -> None:
+    """Nobody could publish any more; the live tree is the next best thing to compare with."""
+    zk.import_tree("/hosts\n  version = 'by hand'\n/revisions\n")
+    zk.create("/revisions/updating", b'{"trees": [], "before": %s}' % before)
+    assert publish(zk, Texts()).state is State.PUBLISHED
+    assert any(line.startswith("Comparing with the live tree: ") for line in log.messages)
+    assert not zk.exists("/revisions/updating")
 
 
 def test_a_forced_publication_repairs_what_was_changed_by_hand(zk: zc.zk.ZK) -> None:

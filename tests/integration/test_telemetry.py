@@ -125,6 +125,30 @@ def test_who_only_connects_cannot_use_up_the_threads_of_a_host() -> None:
         assert threading.active_count() <= before + 8
 
 
+def test_who_sends_a_byte_now_and_then_does_not_keep_others_from_asking() -> None:
+    [port] = free_ports(1)
+    with telemetry(port=port), contextlib.ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), LIMIT))
+            for _ in range(8)
+        ]
+        for client in clients:
+            client.settimeout(0.1)
+        wait_for(lambda: sum(map(has_ended, clients)) == len(clients))
+        assert "zkdeploy_agent_info" in get(f"http://127.0.0.1:{port}/metrics")
+
+
+def has_ended(client: socket.socket) -> bool:
+    """Send one more byte; tell whether the server takes none any more."""
+    try:
+        client.sendall(b"G")
+        return client.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
 def test_where_nobody_wants_metrics_nothing_runs() -> None:
     before = threading.active_count()
     with telemetry() as shown:

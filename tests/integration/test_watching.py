@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from kazoo.client import KazooClient
+from tests.support.sessions import end_session
 from tests.support.syncing import Texts, other_session, publish, registered, set_version, tree
 
 import zc.zk
@@ -157,17 +157,9 @@ def test_an_outage_is_told_and_survived(tmp_path: Path) -> None:
         assert watch.away is None
 
 
-def end_session(zk: zc.zk.ZK, connection: str) -> None:
-    """End a session behind the back of its client, who opens another one."""
-    double = KazooClient(connection, client_id=zk.client.client_id)
-    double.start()
-    double.stop()
-    double.close()
-
-
 def test_the_session_is_lost(fleet: zc.zk.ZK, zk_connection: str) -> None:
     with other_session(zk_connection) as zk, watching(zk) as watch:
-        end_session(zk, zk_connection)
+        end_session(zk_connection, zk.client.client_id)
         set_version(fleet, 2)
         assert until(watch, lambda seen: seen.version == 2)
 

@@ -39,7 +39,7 @@ class _Log:
     """The lines that a process logs."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._lines: list[str] = []
+        self.lines: list[str] = []
         self._more = threading.Condition()
         self._ended = False
         threading.Thread(target=self._read, args=(process,), daemon=True).start()
@@ -49,11 +49,11 @@ class _Log:
         with self._more:
             self._more.wait_for(lambda: self._ended or self._find(pattern), LIMIT)
             found = self._find(pattern)
-            assert found, f"{pattern!r} was never logged:\n{''.join(self._lines)}"
+            assert found, f"{pattern!r} was never logged:\n{''.join(self.lines)}"
             return found
 
     def _find(self, pattern: str) -> re.Match[str] | None:
-        matches = (re.search(pattern, line) for line in self._lines)
+        matches = (re.search(pattern, line) for line in self.lines)
         return next(filter(None, matches), None)
 
     def _read(self, process: subprocess.Popen[str]) -> None:
@@ -61,7 +61,7 @@ class _Log:
         with contextlib.suppress(ValueError):  # closed meanwhile
             for line in process.stderr:
                 with self._more:
-                    self._lines.append(line)
+                    self.lines.append(line)
                     self._more.notify_all()
         with self._more:
             self._ended = True
@@ -104,8 +104,8 @@ def running(connection: str, *options: str, patience: float = LIMIT) -> Iterator
     ) as process:
         killer = threading.Timer(patience, process.kill)
         killer.start()
+        log = _Log(process)
         try:
-            log = _Log(process)
             yield Dashboard(log.wait_for(r"http://\S+")[0], process, log)
         finally:
             killer.cancel()
@@ -113,6 +113,8 @@ def running(connection: str, *options: str, patience: float = LIMIT) -> Iterator
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(10.0)
             process.kill()
+            if "PYTEST_CURRENT_TEST" in os.environ:  # for whoever asks why a test failed
+                print(*log.lines, sep="")
 
 
 def sign_in(page: Page) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 from zc.zkdeployment.ledger import Publication
 from zc.zkdeployment.lock_states import LockState
 from zc.zkdeployment.model import Version
+from zc.zkdeployment.origin import Origin
 from zc.zkdeployment.overview import Overview, Sight, overview_of
 from zc.zkdeployment.revision import Record
-from zc.zkdeployment.snapshot import Origin
 
 AT = "2024-05-06T07:08:09Z"
 

@@ -16,29 +16,24 @@ import zc.zk
 from zc.zk.operations import Create
 from zc.zk.scan import scan
 from zc.zk.tree import walk
+from zc.zkdeployment.adapters.objects import OBJECTS, object_path
 from zc.zkdeployment.adapters.requests import Requests
-from zc.zkdeployment.adapters.revisions import (
-    OBJECTS,
-    VERSIONS,
-    Revisions,
-    Trust,
-    object_path,
-    record_path,
-)
+from zc.zkdeployment.adapters.revisions import VERSIONS, Revisions, Trust, record_path
 from zc.zkdeployment.adapters.trees import Trees
-from zc.zkdeployment.desired import REVISIONS, gather, tree_of
+from zc.zkdeployment.desired import gather
 from zc.zkdeployment.errors import Unreachable
 from zc.zkdeployment.lab.packages import write_file
-from zc.zkdeployment.ledger import decode_ledger, encode_ledger
 from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.model import Desired, Identity, Version
 from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.ports import Signer, Source
 from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publisher_ports import Signer, Source
 from zc.zkdeployment.publishing import Terms
+from zc.zkdeployment.snapshot import SourceFile
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import Outcome, State, sync
-from zc.zkdeployment.tree_files import SourceFile, combine_all, in_order, parse_files
+from zc.zkdeployment.tree_files import combine_all, in_order, parse_files
+from zc.zkdeployment.tree_parts import tree_of
 
 LIMIT = 60  # seconds until a test that waits has failed
 
@@ -139,13 +134,6 @@ def reachable(zk: zc.zk.ZK) -> dict[str, bytes]:
         for path, data in persistent(zk).items()
         if not path.startswith(below) or "/".join(path.split("/")[:4]) in paths
     }
-
-
-def uncounted(nodes: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return nodes whose ledger does not say how many changes each publication made."""
-    ledger = decode_ledger(nodes[REVISIONS])
-    publications = tuple(replace(each, changes={}) for each in ledger.publications)
-    return {**nodes, REVISIONS: encode_ledger(replace(ledger, publications=publications))}
 
 
 def version_of(zk: zc.zk.ZK) -> Version:

@@ -10,8 +10,9 @@ import pytest
 from tests.support.publishing import HOSTS, TERMS, Files, Release
 
 import zc.zk
+from zc.zkdeployment.adapters.objects import object_path
 from zc.zkdeployment.adapters.requests import Requests
-from zc.zkdeployment.adapters.revisions import Revisions, Trust, object_path, record_path
+from zc.zkdeployment.adapters.revisions import Revisions, Trust, record_path
 from zc.zkdeployment.adapters.signatures import SigningKey
 from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.errors import BadRevision
@@ -24,7 +25,7 @@ from zc.zkdeployment.revision import (
     decode_envelope,
     encode_envelope,
 )
-from zc.zkdeployment.tree_files import SourceFile
+from zc.zkdeployment.snapshot import SourceFile
 
 ONE = {"t.zk": "/a : web\n  version = '1'\n  /deploy\n    /one\n    /two\n"}
 TWO = {"t.zk": "/a : web\n  version = '2'\n  /deploy\n    /one\n    /three\n"}

@@ -18,6 +18,10 @@ class Terminal:
     _written: list[bytes] = field(default_factory=list)
     _wait: Callable[[], None] = lambda: None
 
+    def so_far(self) -> str:
+        """Return what was written by now."""
+        return b"".join(self._written).decode(errors="replace")
+
     def written(self) -> str:
         """Return all that was written; programs must have ended, and the device is closed."""
         os.close(self.device)

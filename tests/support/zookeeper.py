@@ -16,6 +16,14 @@ from zc.zkdeployment.lab.zookeeper import Server
 _numbers = count(1)
 
 
+def new_root(server: str) -> str:
+    """Make a new, empty node on the server at a connection string, and return its path."""
+    path = f"/test-{next(_numbers)}"
+    with contextlib.closing(ZK(server)) as zk:
+        zk.create(path)
+    return path
+
+
 @pytest.fixture(scope="session")
 def zookeeper_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A real ZooKeeper server; shared, so tests that harm a server start their own."""

@@ -24,6 +24,10 @@ BUSY = replace(
 WAITING = replace(BUSY, activity=Activity.WAITING, waits_for="/web")
 AGAIN = replace(BUSY, since="2024-05-06T07:10:30Z")
 DONE = replace(AGAIN, activity=Activity.IDLE, seconds=31.5)
+HOOK = replace(DONE, activity=Activity.DEPLOYING, step="running after hook")
+NO_LUCK = Failure("deploying /web 0", "Command failed", "2024-05-06T07:10:31Z")
+FAILED = replace(DONE, activity=Activity.FAILED, failure=NO_LUCK)
+UNREPAIRED = replace(DONE, failure=NO_LUCK)
 
 
 def numbers(text: str) -> dict[str, str]:
@@ -59,6 +63,7 @@ def test_an_agent_that_failed_and_drifted() -> None:
         "zkdeploy_agent_failure_timestamp_seconds": "1714979431",
         "zkdeploy_agent_drift_found": "1",
         "zkdeploy_agent_drift_repaired": "1",
+        "zkdeploy_agent_drift_unrepaired": "0",
         "zkdeploy_agent_drift_checked_timestamp_seconds": "1714978800",
     }
 
@@ -79,6 +84,9 @@ def test_an_agent_that_did_nothing_yet() -> None:
         ([IDLE, BUSY, DONE, DONE, replace(DONE, since="2024-05-06T07:20:00Z")], Totals(done=1)),
         ([IDLE, BUSY, replace(DONE, activity=Activity.FAILED), DONE], Totals(failed=1)),
         ([IDLE, BUSY, replace(DONE, activity=Activity.ABANDONED)], Totals(abandoned=1)),
+        ([IDLE, BUSY, UNREPAIRED, UNREPAIRED], Totals(failed=1)),
+        ([IDLE, BUSY, DONE, HOOK, DONE], Totals(done=1)),
+        ([IDLE, BUSY, DONE, HOOK, FAILED], Totals(done=1, failed=1)),
         ([IDLE, DONE], Totals(done=1)),
         ([DONE, IDLE], Totals()),
     ],

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from zc.zk.errors import BadPropertyLink
 from zc.zk.tree import parse_tree, walk
-from zc.zkdeployment.desired import Tree, gather
+from zc.zkdeployment.desired import gather
 from zc.zkdeployment.errors import BadTree
 from zc.zkdeployment.model import Deployment, Desired, Identity, Software
+from zc.zkdeployment.tree_parts import Tree
 
 HOST = Identity("4242", "host42")
 CACHE = Identity("4242", "host42", "cache")

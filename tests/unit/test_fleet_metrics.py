@@ -31,9 +31,8 @@ def host(version: object, report: Report | None = None, **properties: object) ->
 def test_a_fleet_on_its_way() -> None:
     busy = Report(Activity.DEPLOYING, 2, began=AT, seconds=None)
     done = Report(Activity.IDLE, 2, began=AT, seconds=20.0)
-    drifted = Report(
-        Activity.IDLE, 2, seconds=40.0, drift=Drift(AT, ("a is gone", "b is gone"), ("a is gone",))
-    )
+    drift = Drift(AT, ("a is gone", "b is gone"), ("a is gone",), unrepaired="exit 3")
+    drifted = Report(Activity.IDLE, 2, seconds=40.0, drift=drift)
     hosts = {
         "h1": host(2, done),
         "h2": host(1, busy),
@@ -73,6 +72,7 @@ def test_a_fleet_on_its_way() -> None:
         'host_problem{host="h3",name="web",state="failed"}': "1",
         'host_problem{host="h4",name="web",state="drifted"}': "1",
         "drift_found": "1",
+        "drift_unrepaired": "1",
         'deployment_seconds{of="median"}': "30",
         'deployment_seconds{of="max"}': "40",
         "deploying_seconds": "600",
@@ -92,6 +92,27 @@ def test_however_large_a_fleet_is_it_has_few_metrics() -> None:
     assert len(versions) == MOST_VERSIONS + 1
     assert found['hosts_at{version="other"}'] == str(1000 - MOST_VERSIONS)
     assert (found["stopped"], found['hosts{state="failed"}']) == ("1", "1000")
+
+
+def test_no_version_that_a_host_may_say_it_has_spoils_all_metrics() -> None:
+    """Prometheus refuses the whole answer where two numbers have the same name and labels."""
+    versions = ["other", *("x" * 300 + str(n) for n in range(5)), *range(MOST_VERSIONS + 5)]
+    hosts = {f"h{n}": host(version) for n, version in enumerate(versions)}
+    hosts |= {f"more{n}": host("other") for n in range(9)}
+    text = fleet_metrics(fleet(1, 3, hosts), LATER)
+    series = [line.rsplit(" ", 1)[0] for line in text.splitlines() if not line.startswith("#")]
+    assert len(series) == len(set(series))
+    found = numbers(fleet(1, 3, hosts))
+    assert found["hosts_at{version=\"'other'\"}"] == "10"
+    assert found[f'hosts_at{{version="{"x" * 200}"}}'] == "5"
+    at = [int(number) for name, number in found.items() if name.startswith("hosts_at")]
+    assert sum(at) == len(hosts)
+
+
+def test_hosts_whose_names_begin_alike_are_not_named_twice() -> None:
+    hosts = {"h" * 250 + str(n): host(1, error="no") for n in range(3)}
+    text = fleet_metrics(fleet(1, 3, hosts), LATER)
+    assert text.count("zkdeploy_fleet_host_problem{") == 1
 
 
 def test_there_is_no_fleet_yet() -> None:

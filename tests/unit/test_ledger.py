@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.json_documents import json_like
 
 from zc.zkdeployment.errors import BadRevision
 from zc.zkdeployment.ledger import (
@@ -20,8 +21,8 @@ from zc.zkdeployment.ledger import (
     encode_ledger,
 )
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.revision import can_be_published, node_name
-from zc.zkdeployment.snapshot import Origin
+from zc.zkdeployment.origin import Origin
+from zc.zkdeployment.versions import can_be_published, node_name
 
 AT = "2026-01-02T03:04:05Z"
 
@@ -199,17 +200,12 @@ def test_what_is_no_ledger_is_refused(data: bytes) -> None:
         decode_ledger(data)
 
 
-_json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5),
-    lambda below: st.lists(below, max_size=4) | st.dictionaries(st.text(max_size=5), below),
-    max_leaves=10,
-)
 _documents = st.one_of(
-    _json,
-    st.tuples(st.sampled_from([*BAD_FIELDS]), _json).map(
+    json_like,
+    st.tuples(st.sampled_from([*BAD_FIELDS]), json_like).map(
         lambda pair: {"format": 1, "publications": [A_PUBLICATION | dict([pair])], "bad": {}}
     ),
-    st.tuples(_json, _json).map(
+    st.tuples(json_like, json_like).map(
         lambda pair: {"format": 1, "publications": pair[0], "bad": pair[1]}
     ),
 )

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.json_documents import json_like
 
 from zc.zk.errors import BadPropertyLink
 from zc.zk.tree import Node, parse_tree, walk
-from zc.zkdeployment.desired import Tree, assemble, gather, tree_of
+from zc.zkdeployment.desired import assemble, gather
 from zc.zkdeployment.errors import BadRevision, BadTree
 from zc.zkdeployment.manifest import compile_tree, decode_manifest, encode_manifest
 from zc.zkdeployment.model import Desired, Identity, Manifest, Software, TargetDeployment
 from zc.zkdeployment.problems import Place
+from zc.zkdeployment.tree_parts import Tree, tree_of
 from zc.zkdeployment.validate import Host, validate
 
 
@@ -258,11 +260,6 @@ def test_what_no_tree_may_say_is_refused(data: bytes) -> None:
         decode_manifest(data)
 
 
-json_like = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5),
-    lambda below: st.lists(below, max_size=5) | st.dictionaries(st.text(max_size=5), below),
-    max_leaves=10,
-)
 _documents = st.one_of(
     json_like,
     st.tuples(st.sampled_from([*GOOD]), json_like).map(lambda pair: GOOD | dict([pair])),

@@ -41,6 +41,8 @@ def test_programs_get_all_fields() -> None:
             {"host": "h2", "name": "web2", "text": "<!here> & so on"},
         ],
         "count": 12,
+        "happened": None,
+        "late": False,
         "summary": "12 hosts failed, on the way to '2.0'",
     }
 
@@ -55,6 +57,12 @@ def test_what_programs_get_is_as_the_schema_says(kind: Kind, version: Version) -
     validator = jsonschema.Draft202012Validator(schema | {"additionalProperties": False})
     for event in (replace(EVENT, kind=kind, version=version), replace(STOP, kind=kind)):
         validator.validate(json.loads(body(event, "abc-7", "json", None)))
+
+
+def test_what_is_told_late_says_so_and_when_it_was() -> None:
+    late = replace(STOP, late=True, happened="2024-05-06T06:00:00Z")
+    assert summary(late).endswith(": smoke (told late, of 2024-05-06T06:00:00Z)")
+    assert summary(replace(late, happened=None)).endswith(": smoke (told late)")
 
 
 def test_people_get_a_text() -> None:

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 from docs.metric_page import metric_page
 from tests.support.overviews import AT, fleet, publication
 from tests.support.promtool import needs_promtool, promtool
 
 from zc.zkdeployment.agent_metrics import Totals, agent_metrics
+from zc.zkdeployment.cli import main
 from zc.zkdeployment.fleet_metrics import fleet_metrics
 from zc.zkdeployment.model import Identity
 from zc.zkdeployment.report import Activity, Drift, Failure, Report, encode_report
@@ -33,7 +35,7 @@ _BUSY = Report(
     began=AT,
     seconds=3.0,
     failure=Failure("deploying /web 0", "no", AT),
-    drift=Drift(AT, ("a is gone",)),
+    drift=Drift(AT, ("a is gone",), unrepaired="no"),
 )
 
 
@@ -103,6 +105,22 @@ def test_prometheus_finds_nothing_wrong_with_the_metrics() -> None:
 def test_prometheus_takes_the_alerts_and_they_fire_when_they_should() -> None:
     promtool("check", "rules", str(_ALERTS))
     promtool("test", "rules", "alerts_test.yml", cwd=_ALERTS.parent)
+
+
+def test_every_alert_says_what_to_type() -> None:
+    """Whoever is woken by it may not know the fleet by heart."""
+    described = re.findall(r"description: (.+)", _ALERTS.read_text())
+    assert len(described) == len(re.findall(r"- alert: ", _ALERTS.read_text()))
+    for text in described:
+        typed = re.findall(r"`(\w+) ([\w-]+)[^`]*`", text)
+        assert typed, text
+        assert all(_is_command(program, first) for program, first in typed), text
+
+
+def _is_command(program: str, first: str) -> bool:
+    if program == "zkdeploy":
+        return first in main.list_commands(click.Context(main))
+    return (program, first) in {("systemctl", "status"), ("journalctl", "-u")}
 
 
 def test_every_alert_is_tried() -> None:

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from tests.support.overviews import fleet, publication
 
 from zc.zkdeployment.events import LONGEST, MOST_NAMED, Event, Kind
+from zc.zkdeployment.host_news import MOST_REMEMBERED
+from zc.zkdeployment.ledger import Publication
 from zc.zkdeployment.messages import summary
-from zc.zkdeployment.news import MOST_REMEMBERED, news, told_of
+from zc.zkdeployment.model import Version
+from zc.zkdeployment.news import MOST_PUBLISHED, news, told_of
 from zc.zkdeployment.outbox import Outbox, decode_outbox, encode_outbox
 from zc.zkdeployment.overview import Overview
-from zc.zkdeployment.report import Activity, Drift, Report, encode_report
+from zc.zkdeployment.report import Activity, Drift, Failure, Report, encode_report
 
 OK = {"name": "web1", "version": 1}
 BEHIND = {"name": "web1", "version": 0}
@@ -39,6 +42,12 @@ def line(event: Event) -> str:
 
 def drifted(*found: str, at: str = "1") -> dict[str, Any]:
     report = Report(Activity.IDLE, 1, drift=Drift(at, found))
+    return {**OK, "report": encode_report(report)}
+
+
+def unrepaired(why: str, *found: str, at: str = "1") -> dict[str, Any]:
+    """A host that tries a repair again looks like it does all the time: it is told once."""
+    report = Report(Activity.IDLE, 1, drift=Drift(at, found, unrepaired=why))
     return {**OK, "report": encode_report(report)}
 
 
@@ -124,6 +133,91 @@ def test_all_that_happened_since_somebody_looked_last_is_told_at_once() -> None:
     ]
 
 
+def after_a_while(before: Overview, now: Overview, *ledger: Publication) -> list[str]:
+    """Return what the next sender tells where none ran for a while."""
+    events, remembered = news(told_of(before), now, ledger, late=True)
+    assert news(remembered, now, ledger, late=True) == ((), remembered), "nothing is told twice"
+    return [line(event) for event in events]
+
+
+OLD = "2024-05-06T06:00:00Z"  # an hour before the fleet is looked at
+
+
+def published(version: Version, serial: int, was: Version = 1, at: str = OLD) -> Publication:
+    return replace(publication(version, serial), was=was, at=at)
+
+
+def test_every_publication_is_told_of_those_that_nobody_looked_at() -> None:
+    ledger = [published(1, 1), published(2, 2), published(3, 3), published(2, 4)]
+    now = fleet(2, 5, {"h1": {**OK, "version": 2}}, newest=ledger[-1])
+    assert after_a_while(fleet(newest=ledger[0]), now, *ledger) == [
+        f"2 was published, by ada@ops: Faster caches (told late, of {OLD})",
+        f"3 was published, by ada@ops: Faster caches (told late, of {OLD})",
+        f"2 was published, by ada@ops: Faster caches (told late, of {OLD})",
+        "all hosts reached 2 (told late)",
+    ]
+
+
+def test_going_back_to_where_the_fleet_was_told_to_be_ends_too() -> None:
+    ledger = [published(1, 1), published(2, 2), published(1, 3)]
+    lines = after_a_while(fleet(newest=ledger[0]), fleet(1, 4, newest=ledger[-1]), *ledger)
+    assert lines[-1] == "all hosts reached 1 (told late)"
+
+
+def test_a_stop_that_came_and_went_leaves_a_trace_that_is_told() -> None:
+    assert after_a_while(fleet(1, 2), fleet(1, 4)) == [
+        "something came and went while nobody looked, before 1:"
+        " /hosts was set 2 times more, to stop the fleet or to resume it, say (told late)"
+    ]
+    ledger = [published(1, 1), published(2, 2, was=None)]
+    [gap, *_] = after_a_while(fleet(newest=ledger[0]), fleet(2, 4, newest=ledger[1]), *ledger)
+    assert gap == (
+        "something came and went while nobody looked, before 2: the fleet was stopped when 2 was"
+        " published; /hosts was set once more, to stop the fleet or to resume it, say (told late)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "index", "serial"), [(1, 2, 1), (None, 3, 1), (9, 3, 1), (2, 3, 2)]
+)
+def test_what_explains_itself_leaves_no_trace(version: Version, index: int, serial: int) -> None:
+    newest = published(serial, serial)
+    lines = after_a_while(fleet(newest=published(1, 1)), fleet(version, index, newest=newest))
+    assert not any("came and went" in each for each in lines)
+
+
+def test_however_much_was_missed_the_last_of_it_is_told_and_the_rest_counted() -> None:
+    ledger = [published(n, n) for n in range(1, 101)]
+    lines = after_a_while(fleet(newest=ledger[0]), fleet(100, 101, newest=ledger[-1]), *ledger)
+    assert len(lines) == MOST_PUBLISHED + 1
+    assert lines[0].startswith("something came and went while nobody looked, before 100: 89 more")
+    assert lines[1].startswith("91 was published")
+
+
+def test_what_happened_just_now_is_not_late() -> None:
+    """Another one took over at once."""
+    ledger = [published(1, 1), published(2, 2, at="2024-05-06T07:07:59Z")]
+    [new] = after_a_while(fleet(newest=ledger[0]), fleet(2, 3, newest=ledger[1]), *ledger)
+    assert new == "2 was published, by ada@ops: Faster caches"
+    failed = Report(Activity.FAILED, 2, failure=Failure("web", "no", "2024-05-06T07:08:00Z"))
+    stopped = fleet(None, 3, {"h1": {**FAILED, "report": encode_report(failed)}})
+    assert not any("late" in each for each in after_a_while(fleet(), stopped))
+
+
+def test_two_publications_at_once_are_two_events() -> None:
+    ledger = [published(1, 1), published(2, 2), published(3, 3)]
+    events, _ = news(told_of(fleet(newest=ledger[0])), fleet(3, 4, newest=ledger[2]), ledger)
+    assert [(event.version, event.happened, event.late) for event in events] == [
+        (2, OLD, False),
+        (3, OLD, False),
+    ]
+
+
+def test_a_ledger_that_was_not_read_hides_nothing_of_the_last_publication() -> None:
+    now = fleet(3, 4, newest=published(3, 3))
+    assert [event.version for event in news(told_of(fleet()), now)[0]] == [3]
+
+
 def test_who_sees_an_older_fleet_than_was_told_says_nothing() -> None:
     """Servers of ZooKeeper lag behind each other."""
     remembered = told_of(fleet(2, 5))
@@ -195,6 +289,23 @@ def test_a_host_that_is_restarted_while_it_fails_is_not_told_twice() -> None:
             ],
         ),
         (
+            [
+                drifted("a is gone"),
+                unrepaired("exit 3", "a is gone"),
+                unrepaired("exit 3", "a is gone", at="2"),
+                repaired("a is gone"),
+            ],
+            [
+                ["on 1 host something was not as it was deployed | web1 a is gone"],
+                [
+                    "on 1 host something was not as it was deployed"
+                    " | web1 a is gone; its repair failed: exit 3"
+                ],
+                [],
+                ["1 host recovered | web1 repaired: a is gone"],
+            ],
+        ),
+        (
             [drifted("a is gone"), OK, drifted()],
             [
                 ["on 1 host something was not as it was deployed | web1 a is gone"],
@@ -239,18 +350,20 @@ _fleets = st.tuples(
 )
 
 
-@given(st.lists(_fleets, min_size=2, max_size=6))
+@given(st.lists(_fleets, min_size=2, max_size=6), st.booleans())
 def test_whoever_looks_again_or_takes_over_has_nothing_new_to_tell(
-    looks: list[tuple[Any, dict[str, Any], int]],
+    looks: list[tuple[Any, dict[str, Any], int]], late: bool
 ) -> None:
+    ledger = [publication(serial, serial) for serial in range(1, 4)]
     remembered = None
     for index, (version, hosts, serial) in enumerate(looks, 2):
         overview = fleet(version, index, hosts, newest=publication(serial, serial))
         if remembered is None:
             remembered = told_of(overview)
-        events, remembered = news(remembered, overview)
+        events, remembered = news(remembered, overview, ledger, late=late)
         outbox = decode_outbox(encode_outbox(Outbox("x", remembered).add(events, remembered)))
         assert outbox is not None
         assert tuple(each.event for each in outbox.waiting) == events
-        assert news(outbox.told, overview) == ((), remembered)
-        assert len({(event.kind, event.hosts) for event in events}) == len(events)
+        assert news(outbox.told, overview, ledger, late=late) == ((), remembered)
+        told_apart = {(event.kind, event.hosts, event.version) for event in events}
+        assert len(told_apart) == len(events)

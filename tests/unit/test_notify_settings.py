@@ -112,7 +112,7 @@ WELL = HOOK + "url = https://x/\n"
         (WELL.replace("DIR/secret", "DIR/plain"), "make one with: echo"),
         (WELL.replace("DIR/secret", "DIR/open"), "has mode 644"),
         (WELL + "events =\n", "events: none is named"),
-        (WELL + "events = stoped\n", "there is no 'stoped'; known are all, published"),
+        (WELL + "events = stoped\n", "there is no 'stoped'; known are all, missed"),
         (WELL + "timeout = soon\n", "[webhook ops] timeout: expected seconds, 0.1 to 300"),
         (WELL + "[notify]\ngather = 999\n", "gather: expected seconds, 0 to 300, not '999'"),
         (WELL + "ca-file = ca.pem\n", "ca-file: 'ca.pem' is not an absolute path"),

@@ -60,6 +60,8 @@ def test_all_of_it_is_found_again() -> None:
 def test_while_nobody_takes_them_the_oldest_are_dropped() -> None:
     outbox = OUTBOX.add([EVENT] * (MOST_WAITING + 5), TOLD)
     assert (len(outbox.waiting), waiting(outbox, "ops")) == (MOST_WAITING, 6)
+    assert [OUTBOX.dropped_by(MOST_WAITING + 5), OUTBOX.dropped_by(3)] == [5, 0]
+    assert outbox.dropped_by(1) == 1
 
 
 def test_a_node_holds_it_however_long_events_are() -> None:

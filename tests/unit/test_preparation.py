@@ -7,9 +7,9 @@ import pytest
 from zc.zk.tree import format_tree
 from zc.zkdeployment.fleet import RegisteredHost
 from zc.zkdeployment.model import Identity
+from zc.zkdeployment.origin import Origin
 from zc.zkdeployment.preparation import BadFiles, Prepared, prepare
-from zc.zkdeployment.snapshot import Origin, Snapshot
-from zc.zkdeployment.tree_files import SourceFile
+from zc.zkdeployment.snapshot import Snapshot, SourceFile
 
 WEB = "/a : web\n  version = '1'\n  /deploy\n    /h1\n"
 ROLE = "/roles\n  /cache : controller\n    version = '1'\n"

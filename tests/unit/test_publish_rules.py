@@ -11,6 +11,7 @@ from zc.zkdeployment.fleet import Fleet, RegisteredHost
 from zc.zkdeployment.fleet_diff import ChangeKind, DeploymentChange, FleetDiff
 from zc.zkdeployment.ledger import Ledger, Publication
 from zc.zkdeployment.model import Identity, TargetDeployment, Version
+from zc.zkdeployment.origin import Origin
 from zc.zkdeployment.publish_rules import (
     AllStop,
     Limits,
@@ -24,7 +25,6 @@ from zc.zkdeployment.publish_rules import (
     check_stop,
 )
 from zc.zkdeployment.revision import Envelope, Record
-from zc.zkdeployment.snapshot import Origin
 
 
 def host(version: Version, name: str = "4242") -> RegisteredHost:

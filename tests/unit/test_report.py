@@ -9,6 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zc.zkdeployment.installed_software import (
+    InstalledSoftware,
+    SoftwareSeen,
+    seen_software,
+)
 from zc.zkdeployment.report import (
     FORMAT,
     LARGEST,
@@ -36,7 +41,18 @@ WHOLE = Report(
         Result("deploying /x 0", False, 0.5, AT),
     ),
     failure=Failure("deploying /x 0", "Command failed: …", AT, ("no", "really no")),
-    drift=Drift(AT, ("package web is not installed",), ("/etc/web/x.0.deployed is gone",), AT),
+    drift=Drift(
+        AT, ("package web is not installed",), ("/etc/web/x.0.deployed is gone",), AT, "no"
+    ),
+    software=SoftwareSeen(
+        AT,
+        (
+            InstalledSoftware("web", "1:1.0-2"),
+            InstalledSoftware("worker", "git://x#main", "0af1", whole=False),
+            InstalledSoftware("alien"),
+        ),
+        5,
+    ),
 )
 
 
@@ -64,7 +80,7 @@ line = st.text(max_size=400)
 lines = st.lists(line, max_size=40).map(tuple)
 
 
-@given(lines, lines, lines, line, line, st.integers(0, 100))
+@given(lines, lines, lines, line, line, st.integers(0, 200))
 def test_a_report_is_never_larger_than_it_may_be(
     output: tuple[str, ...],
     failed: tuple[str, ...],
@@ -82,10 +98,14 @@ def test_a_report_is_never_larger_than_it_may_be(
         results=(Result(step, True, 1.0, AT),) * count,
         failure=Failure(step * 50, message * 50, AT, failed),
         drift=Drift(AT, found, found),
+        software=seen_software(AT, [InstalledSoftware(step, message, message)] * count),
     )
     encoded = encode_report(report)
     assert len(json.dumps(encoded)) <= LARGEST
-    assert decode_report(encoded) is not None
+    decoded = decode_report(encoded)
+    assert decoded is not None
+    assert decoded.software is not None
+    assert decoded.software.total == count, "how much there is, is told whatever is left out"
 
 
 def test_of_much_output_the_end_stays() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
+from zc.zkdeployment.installed_software import InstalledSoftware, seen_software
 from zc.zkdeployment.report import MOST_LINES, MOST_RESULTS, Activity, Drift, Report, Result
 from zc.zkdeployment.reporting import Account, Now, last_lines, output_of
 
@@ -40,6 +41,15 @@ def test_a_deployment_is_told_from_step_to_step() -> None:
             Result("deploying /x 0", True, 0.25, "at 15.25"),
         ),
     )
+
+
+def test_the_software_is_told_until_it_is_looked_at_again() -> None:
+    seen = seen_software("at 1", [InstalledSoftware("web", "1-1")])
+    account = IDLE.has(seen).begins(2, now(2)).step("deploying /x 0", now(3))
+    assert account.report.software == seen
+    assert account.failed(FAILURE, now(4)).report.software == seen
+    assert account.reached(2, now(4)).report.software == seen
+    assert account.has(None).report.software is None
 
 
 def test_who_waits_says_for_what_and_since_when() -> None:

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.json_documents import json_like
 
+from zc.zkdeployment.compilation import Compiled, compile_revision
 from zc.zkdeployment.errors import BadRevision
 from zc.zkdeployment.manifest import decode_manifest
 from zc.zkdeployment.model import Manifest, Software, TargetDeployment, Version, same_version
+from zc.zkdeployment.origin import Origin
 from zc.zkdeployment.revision import (
-    Compiled,
     Envelope,
     Index,
     Record,
-    can_be_published,
-    compile_revision,
     decode_envelope,
     decode_index,
     decode_record,
@@ -28,11 +28,10 @@ from zc.zkdeployment.revision import (
     digest_of,
     encode_envelope,
     encode_record,
-    node_name,
     shard_of,
 )
-from zc.zkdeployment.snapshot import Origin
-from zc.zkdeployment.tree_files import SourceFile
+from zc.zkdeployment.snapshot import SourceFile
+from zc.zkdeployment.versions import can_be_published, node_name
 
 
 @pytest.mark.parametrize(
@@ -233,16 +232,11 @@ def test_what_is_no_record_is_refused(text: str) -> None:
         decode_record(text)
 
 
-_json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8),
-    lambda below: st.lists(below, max_size=4) | st.dictionaries(st.text(max_size=8), below),
-    max_leaves=10,
-)
 _fields = st.sampled_from(["record", "key", "signature", "targets", "files", "tops"])
-_documents = st.dictionaries(_fields, _json).map(lambda found: {"format": 1, **found})
+_documents = st.dictionaries(_fields, json_like).map(lambda found: {"format": 1, **found})
 
 
-@given(st.binary() | (_json | _documents).map(lambda found: json.dumps(found).encode()))
+@given(st.binary() | (json_like | _documents).map(lambda found: json.dumps(found).encode()))
 def test_junk_is_refused_and_nothing_else_happens(data: bytes) -> None:
     """An agent never dies of what somebody wrote to ZooKeeper."""
     decoders: list[Callable[[bytes], object]] = [decode_envelope, decode_shard, decode_index]
@@ -254,7 +248,7 @@ def test_junk_is_refused_and_nothing_else_happens(data: bytes) -> None:
             continue
 
 
-@given(st.sampled_from(list(BAD_FIELDS)), _json)
+@given(st.sampled_from(list(BAD_FIELDS)), json_like)
 def test_a_record_with_junk_in_it_is_refused_or_a_record(name: str, junk: object) -> None:
     text = _changed(**{name: junk})
     try:

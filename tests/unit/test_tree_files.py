@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from zc.zk.tree import parse_tree
-from zc.zkdeployment.tree_files import SourceFile, combine, in_order, parse_files
+from zc.zkdeployment.snapshot import SourceFile
+from zc.zkdeployment.tree_files import combine, in_order, parse_files
 
 A = SourceFile("a.zk", b"/a : x\n  n = 1\n  /below\n/b\n")
 C = SourceFile("c.zk", b"# all of c\r\n\r\n  /c: y\r\n    n = 1\r\n  /d\r\n")

@@ -11,7 +11,8 @@ from tests.support.commands import check_commands
 from tests.support.overviews import AT, fleet, publication
 
 from zc.zkdeployment import advice
-from zc.zkdeployment.cli.status_format import facts, host_facts, hosts_table, output_lines
+from zc.zkdeployment.cli.hosts_table import hosts_lines
+from zc.zkdeployment.cli.status_format import Details, facts, host_facts, output_lines
 from zc.zkdeployment.lock_states import Holder, LockState, Waiter
 from zc.zkdeployment.overview import Overview, Sight, overview_of
 from zc.zkdeployment.refusals import Refusal
@@ -29,6 +30,13 @@ DRIFTED = {
     "name": "two",
     "version": 2,
     "report": encode_report(Report(Activity.IDLE, 2, drift=Drift(AT, ("/opt/web is gone",)))),
+}
+UNREPAIRED = {
+    "name": "two",
+    "version": 2,
+    "report": encode_report(
+        Report(Activity.IDLE, 2, drift=Drift(AT, ("/opt/web is gone",), unrepaired="no web-2"))
+    ),
 }
 FAILED = {
     "name": "three",
@@ -87,6 +95,7 @@ FLEETS = {
     "not begun": (at(2, hosts={"h1": {"version": 1}}), "h1 did not begin with it yet"),
     "by hand": (at(2, hosts={"h1": {"version": 2}}, newest=None), "was set by hand"),
     "drift": (at(2, hosts={"h2": DRIFTED}), "two (h2) has drifted"),
+    "drift that cannot be repaired": (at(2, hosts={"h2": UNREPAIRED}), "two (h2) has drifted"),
     "absent": (
         at(2, hosts={"h1": {"version": 2}}, targets=frozenset({"h1", "h9"})),
         "The tree expects h9",
@@ -118,6 +127,35 @@ def test_other_causes_are_told_too() -> None:
     assert "| boom" in details
     assert any(line.startswith("also: two (h2) has drifted") for line in details)
     assert any(line.startswith("also: The tree expects h9") for line in details)
+
+
+def test_a_repair_that_failed_says_why_and_is_not_offered_again() -> None:
+    explanation = explain_fleet(at(2, hosts={"h2": UNREPAIRED}))
+    assert explanation.details == ("its repair failed: no web-2",)
+    assert not any("drift = repair" in step for step in explanation.next_steps)
+    assert any("mend on two (h2)" in step for step in explanation.next_steps)
+
+
+def test_who_failed_first_is_named_first() -> None:
+    """It stopped the fleet; others were at work yet, and failed after it."""
+    later = encode_report(
+        Report(Activity.FAILED, 2, failure=Failure("deploying", "no", "2024-05-06T07:09:09Z"))
+    )
+    hosts = {"h0": {"name": "a", "error": "no", "report": later}, "h3": FAILED}
+    explanation = explain_fleet(at(None, hosts=hosts))
+    assert explanation.cause.startswith("The fleet is stopped: three (h3) failed")
+    assert "also failed: a (h0)" in explanation.details
+
+
+def test_nobody_goes_back_before_the_first_publication() -> None:
+    for newest, possible in ((publication(2, 1), False), (publication(2, 2), True)):
+        steps = explain_fleet(at(None, hosts={"h3": FAILED}, newest=newest)).next_steps
+        assert any("zkdeploy rollback" in step for step in steps) is possible
+
+
+def test_one_host_at_work_is_one() -> None:
+    busy = {name: {**BUSY, "name": name} for name in ("h1", "h2")}
+    assert "1 more host is at work" in explain_fleet(at(2, hosts=busy)).details
 
 
 def test_whom_most_wait_for_is_named() -> None:
@@ -219,6 +257,6 @@ def test_whatever_nodes_hold_something_is_said(
     [host] = overview.hosts
     assert "\n" not in explain_host(overview, host).cause
     assert list(facts(overview))
-    assert list(host_facts(overview, host, ()))
-    assert hosts_table(overview, all_hosts=True)
+    assert list(host_facts(overview, Details(host, ())))
+    assert hosts_lines(overview, all_hosts=True)
     assert output_lines(host)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from kazoo.client import KazooClient
@@ -24,7 +25,7 @@ from kazoo.protocol.states import ZnodeStat
 
 from zc.zk.calls import Calls
 from zc.zk.errors import GuardFailed
-from zc.zk.multiread import MultiReadRequest, Read, answers
+from zc.zk.multiread import MultiReadRequest, Read, Znode, take_apart
 from zc.zk.operations import (
     MAX_BYTES,
     Check,
@@ -95,14 +96,20 @@ class Bulk:
         reads = [Read(path, True) for path in paths] if children else []
         reads += [Read(path) for path in paths] if data else []
         found = self._read(reads)
-        names = found[: len(paths)] if children else [None] * len(paths)
-        contents = found[-len(paths) :] if data else [None] * len(paths)
+        names = found[: len(paths)] if children else repeat(None)
+        nodes = found[-len(paths) :] if data else repeat(None)
         return [
-            Result(path, content[0], content[1], below)
-            if content
-            else Result(path, children=below)
-            for path, content, below in zip(paths, contents, names, strict=True)
+            Result(path, node.data, node.stat, below) if node else Result(path, children=below)
+            for path, node, below in zip(paths, nodes, names, strict=False)
         ]
+
+    def nodes(self, paths: Sequence[str]) -> list[Znode | None]:
+        """Read the nodes at ``paths``, like :meth:`read`; in half the time where they are many."""
+        return self._read([Read(path) for path in paths])
+
+    def names(self, paths: Sequence[str]) -> list[Sequence[str] | None]:
+        """Read the names of the children of the nodes at ``paths``, likewise."""
+        return self._read([Read(path, True) for path in paths])
 
     def write(self, operations: Iterable[Operation], guard: Check | None = None) -> list[Any]:
         """Do the operations in order, in transactions of many, each only if ``guard`` holds.
@@ -165,7 +172,7 @@ class Bulk:
         return transaction.commit_async()
 
     def _read(self, reads: Sequence[Read]) -> list[Any]:
-        """Return ``(data, stat)`` or names for each read, ``None`` where there is no node."""
+        """Return a node or names for each read, ``None`` where there is no node."""
         found: list[Any] = []
         begun: deque[tuple[Sequence[Read], Any]] = deque()
         sent = 0
@@ -177,10 +184,10 @@ class Bulk:
                 sent += len(part)
                 begun.append((part, self._begin(part)))
             part, result = begun.popleft()
-            for read, answer in zip(part, self._answers(part, result), strict=True):
-                if isinstance(answer, KazooException) and not isinstance(answer, NoNodeError):
-                    raise type(answer)(read.path)
-                found.append(None if isinstance(answer, NoNodeError) else answer)
+            answers = self._answers(part, result)
+            if len(answers) != len(part):
+                raise ValueError(f"{len(answers)} answers to {len(part)} reads")
+            found += answers
             names = sum(read.children for read in part)
             self.tell(Work.NAMES, names)
             self.tell(Work.NODES, len(part) - names)
@@ -201,7 +208,7 @@ class Bulk:
         """Send reads as one request, unless that has to wait; return what gets the answer."""
         return self._send(part) if self._multi_read and self.client.connected else None
 
-    def _answers(self, part: Sequence[Read], begun: Any) -> Iterable[Any]:
+    def _answers(self, part: Sequence[Read], begun: Any) -> list[Any]:
         if self._multi_read:
             try:
                 reply, offset = self.calls.once(lambda: begun or self._send(part))
@@ -216,8 +223,22 @@ class Bulk:
             else:
                 self._answered = True
                 self._size = max(len(reply) / len(part), self._size / 2)
-                return answers(reply, offset)
-        return self.calls.read_all(partial(self._start, read) for read in part)
+                return take_apart(part, reply, offset)
+        return self._one_by_one(part)
+
+    def _one_by_one(self, part: Sequence[Read]) -> list[Any]:
+        found = self.calls.read_all(partial(self._start, read) for read in part)
+        for read, answer in zip(part, found, strict=True):
+            if isinstance(answer, KazooException) and not isinstance(answer, NoNodeError):
+                raise type(answer)(read.path)
+        return [
+            None
+            if isinstance(answer, NoNodeError)
+            else answer
+            if read.children
+            else Znode(*answer)
+            for read, answer in zip(part, found, strict=True)
+        ]
 
     def _give_up_multi_read(self) -> None:
         logger.info("The ZooKeeper server knows no multi-read: reading nodes one by one")

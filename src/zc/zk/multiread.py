@@ -8,25 +8,24 @@ object to the server. Source of the format: ``MultiOperationRecord`` and
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from kazoo.exceptions import EXCEPTIONS
+from kazoo.exceptions import EXCEPTIONS, NoNodeError
 from kazoo.protocol.states import ZnodeStat
 
 _GET_DATA = 4
 _GET_CHILDREN = 8
 _ERROR = -1
 
+_NO_NODE = NoNodeError.code
+
 _int = struct.Struct("!i")
 _header = struct.Struct("!iBi")  # operation, whether this is the end, error
-_first = struct.Struct("!iBii")  # the header of an answer, and the number that follows it
+_first = struct.Struct("!iBii")  # a header, and the number that follows it
 _stat = struct.Struct("!qqqqiiiqiiq")
+_FIRST, _STAT, _INT = _first.size, _stat.size, _int.size
 
-_HEADERS = {
-    False: _header.pack(_GET_DATA, False, -1),
-    True: _header.pack(_GET_CHILDREN, False, -1),
-}
 _END = _header.pack(_ERROR, True, -1)
 _NO_WATCH = b"\0"
 
@@ -38,10 +37,22 @@ class Read(NamedTuple):
     children: bool = False
 
 
+class Znode(NamedTuple):
+    """A node's data and stat."""
+
+    data: bytes
+    stat: ZnodeStat
+
+    @property
+    def ephemeral(self) -> bool:
+        """Whether the node goes when the session that made it does."""
+        return bool(self.stat.ephemeralOwner)
+
+
 class MultiReadRequest:
     """A request that kazoo can send. ``chroot`` is the client's, ``""`` if it has none.
 
-    The answer is the raw reply, for :func:`answers`: kazoo would take it apart in
+    The answer is the raw reply, for :func:`take_apart`: kazoo would take it apart in
     the thread that keeps the connection alive, which should not be kept busy.
     """
 
@@ -57,44 +68,50 @@ class MultiReadRequest:
     def serialize(self) -> bytes:
         """Return the request as ZooKeeper wants it."""
         parts: list[bytes] = []
+        chroot, top = self.chroot.encode(), (self.chroot or "/").encode()
         for path, children in self.reads:
-            raw = (self.chroot + path if path != "/" else self.chroot or path).encode()
-            parts += (_HEADERS[children], _int.pack(len(raw)), raw, _NO_WATCH)
+            raw = chroot + path.encode() if path != "/" else top
+            kind = _GET_CHILDREN if children else _GET_DATA
+            parts += (_first.pack(kind, False, -1, len(raw)), raw, _NO_WATCH)
         parts.append(_END)
         return b"".join(parts)
 
     @staticmethod
     def deserialize(reply: bytes, offset: int) -> tuple[bytes, int]:
-        """Return what :func:`answers` takes."""
+        """Return what :func:`take_apart` takes."""
         return reply, offset
 
 
-def answers(reply: bytes, offset: int) -> Iterator[Any]:
-    """Yield the answer to each read: ``(data, ZnodeStat)``, a list of names, or an exception."""
-    first, stat, length, new = (
-        _first.unpack_from,
-        _stat.unpack_from,
-        _int.unpack_from,
-        tuple.__new__,
-    )
-    last = len(reply) - _first.size  # where no number follows the header, it is the end
+def take_apart(reads: Sequence[Read], reply: bytes, offset: int) -> list[Any]:
+    """Return the answer to each read: a node, a list of names, or ``None`` for no node.
+
+    Raises a ``ZookeeperError`` naming the node where the answer is another one. A reply that
+    was cut, or answers something else, gives less or more than ``reads``.
+    """
+    found: list[Any] = []
+    first, stat, length = _first.unpack_from, _stat.unpack_from, _int.unpack_from
+    add, new = found.append, tuple.__new__
+    last = len(reply) - _FIRST  # where no number follows the header, it is the end
     while offset <= last:
         kind, end, _, number = first(reply, offset)
         if end:
-            return
-        offset += _first.size
+            break
+        offset += _FIRST
         if kind == _GET_DATA:
             after = offset + number if number > 0 else offset  # -1 stands for no data
-            # As ZnodeStat._make does, which takes twice as long.
-            yield reply[offset:after], new(ZnodeStat, stat(reply, after))
-            offset = after + _stat.size
+            # As Znode(…) and ZnodeStat._make do, which take twice as long.
+            add(new(Znode, (reply[offset:after], new(ZnodeStat, stat(reply, after)))))
+            offset = after + _STAT
         elif kind == _GET_CHILDREN:
             names = []
             for _ in range(number):
                 (size,) = length(reply, offset)
-                offset += _int.size
+                offset += _INT
                 names.append(reply[offset : offset + size].decode())
                 offset += size
-            yield names
+            add(names)
+        elif number == _NO_NODE:
+            add(None)
         else:
-            yield EXCEPTIONS[number]()
+            raise EXCEPTIONS[number](reads[len(found)].path)
+    return found

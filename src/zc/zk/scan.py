@@ -5,29 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from kazoo.exceptions import NoNodeError
 from kazoo.protocol.states import ZnodeStat
 
 from zc.zk.bulk import Bulk
 from zc.zk.errors import TreeChanging
+from zc.zk.multiread import Znode
 
 _FEW = 250  # nodes of which data and children are asked for at once
 _TRIES = 20
 _SERVER_TREE = "/zookeeper"
-
-
-class Znode(NamedTuple):
-    """A node's data and stat."""
-
-    data: bytes
-    stat: ZnodeStat
-
-    @property
-    def ephemeral(self) -> bool:
-        """Whether the node goes when the session that made it does."""
-        return bool(self.stat.ephemeralOwner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +73,20 @@ def _read_level(
     bulk: Bulk, paths: Sequence[str]
 ) -> tuple[dict[str, Znode], dict[str, Sequence[str]]]:
     """Return the nodes that exist, and the names of the children of those that have any."""
-    few = len(paths) <= _FEW
-    results = bulk.read(paths, children=few)
+    if len(paths) <= _FEW:
+        results = bulk.read(paths, children=True)
+        few = {
+            result.path: Znode(result.data, result.stat)
+            for result in results
+            if result.stat is not None
+        }
+        return few, {result.path: result.children or () for result in results}
     nodes = {
-        result.path: Znode(result.data, result.stat)
-        for result in results
-        if result.stat is not None
+        path: node for path, node in zip(paths, bulk.nodes(paths), strict=True) if node is not None
     }
-    if not few:
-        parents = [path for path, node in nodes.items() if node.stat.numChildren]
-        results = bulk.read(parents, data=False, children=True)
-    return nodes, {result.path: result.children or () for result in results}
+    parents = [path for path, node in nodes.items() if node.stat.numChildren]
+    names = bulk.names(parents)
+    return nodes, {path: below or () for path, below in zip(parents, names, strict=True)}
 
 
 def _once(bulk: Bulk, path: str, skip: Collection[str]) -> Mapping[str, Znode]:
@@ -123,11 +114,12 @@ def _unchanged_since(zxid: int, seen: Scan) -> bool:
     Every node then was as it was at ``zxid``. None is missing: a parent's stat
     counts its children, and each child that was seen existed at ``zxid``.
     """
-    return all(
-        stat.czxid <= zxid and (node.ephemeral or max(stat.mzxid, stat.pzxid) <= zxid)
-        for node in seen.nodes.values()
-        for stat in (node.stat,)
-    )
+    for _, stat in seen.nodes.values():
+        if stat.czxid > zxid:
+            return False
+        if not stat.ephemeralOwner and (stat.mzxid > zxid or stat.pzxid > zxid):
+            return False
+    return True
 
 
 def _agree(before: Scan, now: Scan) -> bool:

@@ -23,8 +23,9 @@ from zc.zk.calls import NoAnswer
 from zc.zk.codec import decode, encode
 from zc.zk.diff import Change, Entry
 from zc.zk.links import normalize
+from zc.zk.multiread import Znode
 from zc.zk.operations import Check, Create, Delete, Operation, Set
-from zc.zk.scan import Znode, scan, walk_levels
+from zc.zk.scan import scan, walk_levels
 from zc.zk.tree import Node, format_tree, walk
 
 #: Told each line that a person should read.

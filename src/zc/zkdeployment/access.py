@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntFlag
 
-from zc.zkdeployment.desired import top_of
 from zc.zkdeployment.errors import BadConfiguration
+from zc.zkdeployment.tree_parts import top_of
 
 
 class May(IntFlag):

@@ -27,8 +27,8 @@ from zc.zk.acls import read_acls, set_acls
 from zc.zk.whoami import who_am_i
 from zc.zkdeployment.access import Policy
 from zc.zkdeployment.connection import acl_for, as_acl
-from zc.zkdeployment.desired import is_live
 from zc.zkdeployment.errors import BadConfiguration, Refused
+from zc.zkdeployment.tree_parts import is_live
 from zc.zkdeployment.zookeeper_settings import ZooKeeperSettings
 
 #: What agents need and may not create.

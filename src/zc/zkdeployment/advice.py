@@ -6,9 +6,11 @@ import json
 import shlex
 
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.revision import can_be_published
+from zc.zkdeployment.overview import Overview
+from zc.zkdeployment.versions import can_be_published
 
 _LONGEST = 200  # characters of a name that is quoted
+_SECOND = 2  # the serial of the first publication before which there was another one
 
 
 def literal(version: Version) -> str:
@@ -23,9 +25,15 @@ def publish(why: str, *options: str) -> str:
     return f"{why}: " + " ".join(("zkdeploy sync", *options, "SOURCE"))
 
 
-def go_back(why: str = "or go back to the last good revision") -> str:
-    """Return the step of publishing an earlier revision again."""
-    return f"{why}: zkdeploy rollback --reason TEXT"
+def go_back(overview: Overview, *, sign: bool = False) -> tuple[str, ...]:
+    """Return the step of publishing an earlier revision again, if there is any; or none.
+
+    ``sign`` where hosts believe signed revisions only.
+    """
+    if overview.newest is None or overview.newest.serial < _SECOND:
+        return ()
+    options = " --sign KEY" if sign else ""
+    return (f"or go back to the last good revision: zkdeploy rollback --reason TEXT{options}",)
 
 
 def resume(why: str, version: Version = None) -> str:
@@ -59,9 +67,17 @@ def break_lock(why: str, path: str, host: str | None = None) -> str:
 
 def start_agent(name: str) -> str:
     """Return the step of starting an agent."""
-    return f"look at {name}, and start its agent there: zkdeploy agent"
+    return (
+        f"look at {name}, and start its agent there, by 'systemctl start zkdeployment-agent'"
+        " where it is a service, or: zkdeploy agent [CONFIGURATION]"
+    )
 
 
 def check_host(name: str) -> str:
     """Return the step of asking a host how it is."""
-    return f"look at it on {name}: zkdeploy check"
+    return f"look at it on {name}: zkdeploy check [CONFIGURATION]"
+
+
+def verify_host(name: str) -> str:
+    """Return the step of asking a host what it has not any more as it was deployed."""
+    return f"see all of it on {name}, and find out who changed it: zkdeploy verify [CONFIGURATION]"

@@ -32,9 +32,8 @@ from zc.zkdeployment.observe import read_desired
 from zc.zkdeployment.reconcile import Reconciler
 from zc.zkdeployment.report import Report
 from zc.zkdeployment.telemetry import Telemetry
-from zc.zkdeployment.verifying import Verifier
 from zc.zkdeployment.wakeup import Wakeup
-from zc.zkdeployment.wiring import identity_of, looker_of, trust_of, world_of
+from zc.zkdeployment.wiring import identity_of, inventory_of, trust_of, verifier_of, world_of
 
 __all__ = ["Agent", "Deployment", "UnversionedDeployment", "register"]
 
@@ -214,26 +213,7 @@ class Agent:
         version = self._world.files.read_version()
         self._reporter.rests(version)
         version = self._registry.register(version, _LINGER * self.zk.session_timeout)
-        self._reconciler = Reconciler(
-            self._identity,
-            self._world,
-            self._registry,
-            self._trees,
-            wakeup,
-            version,
-            settings.after,
-            told,
-            progress=self._reporter,
-            verifier=Verifier(
-                self._identity,
-                self._world.files,
-                looker_of(settings),
-                self._trees,
-                self._reporter,
-                settings.verify_interval,
-                repairs=settings.repairs_drift,
-            ),
-        )
+        self._reconciler = self._reconciler_of(settings, version, told)
         self._registry.watch()
         if settings.reports:
             self._reporter.write_by(self.zk.client, self._registry.show_report)
@@ -243,6 +223,28 @@ class Agent:
         if home != script_home(os.environ, os.getuid()):
             logger.warning("Fixing incorrect home, %r.", home)
         logger.info("Agent starting, cluster %s, host %s", self._registry.version(), version)
+
+    def _reconciler_of(
+        self,
+        settings: Settings,
+        version: Version,
+        told: Callable[[Version, str], None] | None,
+    ) -> Reconciler:
+        files = self._world.files
+        inventory = inventory_of(settings, files, self._reporter) if settings.reports else None
+        return Reconciler(
+            self._identity,
+            self._world,
+            self._registry,
+            self._trees,
+            self._wakeup,
+            version,
+            settings.after,
+            told,
+            progress=self._reporter,
+            verifier=verifier_of(settings, self._identity, files, self._trees, self._reporter),
+            rests=inventory.look if inventory else lambda: None,
+        )
 
     def _run_once(self) -> None:
         verdict = self._reconciler.settle()

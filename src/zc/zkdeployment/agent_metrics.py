@@ -9,7 +9,7 @@ from datetime import datetime
 from zc.zkdeployment.exposition import Metric, Sample, expose, gauge
 from zc.zkdeployment.model import Identity
 from zc.zkdeployment.moments import seconds_between, seconds_of
-from zc.zkdeployment.report import Activity, Report
+from zc.zkdeployment.report import MOST_LINES, Activity, Report
 
 _BUSY = (Activity.DEPLOYING, Activity.WAITING)
 _ENDS = (Activity.IDLE, Activity.FAILED, Activity.ABANDONED)
@@ -36,7 +36,10 @@ class Totals:
         # Between two reports that were seen a whole deployment may have passed.
         another = now.began is not None and now.began != before.began
         if now.activity in _ENDS and (before.activity in _BUSY or another):
-            name = _OUTCOMES[now.activity]
+            # A repair of drift that failed leaves the agent idle, and is a failure all the same.
+            name = "failed" if now.failure else _OUTCOMES[now.activity]
+            if name == "done" and before.seconds is not None and not another:
+                return totals  # the end of the after-deployment hook: it was counted before
             totals = replace(totals, **{name: getattr(totals, name) + 1})
         return totals
 
@@ -134,8 +137,14 @@ def _drift(report: Report) -> Iterator[Metric]:
         return
     yield gauge(
         "zkdeploy_agent_drift_found",
-        "Things that are not as they were deployed, at the last look, and were not repaired.",
+        "Things that are not as they were deployed, at the last look, and were not repaired:"
+        f" at most {MOST_LINES}.",
         len(set(drift.found) - set(drift.repaired)),
+    )
+    yield gauge(
+        "zkdeploy_agent_drift_unrepaired",
+        "Whether the last repair of what was found failed.",
+        drift.unrepaired is not None,
     )
     yield gauge(
         "zkdeploy_agent_drift_repaired",

@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import zc.zk
 from zc.zk.errors import TreeChanging
 from zc.zkdeployment.adapters.live_tree import LiveTree
 from zc.zkdeployment.adapters.revisions import Revisions
+from zc.zkdeployment.compilation import Compiled
 from zc.zkdeployment.errors import BadRevision, Refused
 from zc.zkdeployment.fleet import Fleet
 from zc.zkdeployment.ledger import Ledger
 from zc.zkdeployment.manifest import Manifests, compile_tree
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.revision import Compiled, Record
 
 logger = logging.getLogger(__name__)
 
 
-def manifests_before(zk: zc.zk.ZK, fleet: Fleet, ledger: Ledger, compiled: Compiled) -> Manifests:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the fleet was to have, and whether a record says so."""
+
+    manifests: Manifests
+    recorded: bool
+
+
+def manifests_before(zk: zc.zk.ZK, fleet: Fleet, ledger: Ledger, compiled: Compiled) -> Before:
     """Return what the fleet was to have; only what differs from ``compiled`` is read.
 
-    Where the cluster version was not published, that is what the live tree says; what no
-    host may do of it, no host has. Raises :exc:`~zc.zkdeployment.errors.Refused` where
-    somebody keeps changing the live tree.
+    Where the cluster version was not published, that is what the live tree says, or said
+    before a publisher began to change it; what no host may do of it, no host has.
+    Raises :exc:`~zc.zkdeployment.errors.Refused` where somebody keeps changing the live tree.
     """
     revisions = Revisions(zk.bulk.read)
     version = _version_before(fleet, ledger)
     try:
         record = revisions.record(version) if version is not None else None
         if record is not None:
-            return _published(revisions, record, compiled)
+            digests = revisions.manifest_digests(record)
+            return Before(_published(revisions, digests, compiled), recorded=True)
+        kept = revisions.digests_before()
+        if kept is not None:
+            return Before(_published(revisions, kept, compiled), recorded=False)
     except BadRevision as error:
         logger.warning("Comparing with the live tree: %s", error)
-    return live_manifests(zk)
+    return Before(live_manifests(zk), recorded=False)
 
 
 def live_manifests(zk: zc.zk.ZK) -> Manifests:
@@ -64,8 +78,7 @@ def _version_before(fleet: Fleet, ledger: Ledger) -> Version:
     return fleet.version
 
 
-def _published(revisions: Revisions, record: Record, compiled: Compiled) -> Manifests:
-    digests = revisions.manifest_digests(record)
+def _published(revisions: Revisions, digests: Mapping[str, str], compiled: Compiled) -> Manifests:
     same = {target for target, digest in digests.items() if compiled.digests.get(target) == digest}
     differing = {target: digest for target, digest in digests.items() if target not in same}
     return {

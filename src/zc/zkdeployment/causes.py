@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zc.zkdeployment import advice
-from zc.zkdeployment.explanation import Explanation, listed, name_of, short, since
+from zc.zkdeployment.explanation import Explanation, listed, moment, name_of, short
 from zc.zkdeployment.model import same_version
 from zc.zkdeployment.overview import HostView, Overview, remaining_drift
-from zc.zkdeployment.revision import can_be_published
 from zc.zkdeployment.stops import failures, held, stopped
+from zc.zkdeployment.versions import can_be_published
 from zc.zkdeployment.waits import behind, dead_locks, under_way
 
 #: Returns an explanation if its cause is there.
@@ -34,7 +34,7 @@ def broken_revision(overview: Overview) -> Explanation | None:
     return Explanation(
         f"What was published cannot be read: {short(overview.trouble)}",
         (),
-        (advice.publish("publish it again", "--force"), advice.go_back()),
+        (advice.publish("publish it again", "--force"), *advice.go_back(overview)),
     )
 
 
@@ -51,7 +51,7 @@ def refused(overview: Overview) -> Explanation | None:
         f"A publisher was refused: {short(refusal.by)} wanted to publish{what} at"
         f" {short(refusal.at)}, but: {short(refusal.reason)}",
         (),
-        (step, advice.go_back("or go back to the last good revision")),
+        (step,),
     )
 
 
@@ -67,7 +67,7 @@ def by_hand(overview: Overview) -> Explanation | None:
     )
     return Explanation(
         f"The cluster version {overview.version!r:.100} was set by hand"
-        f"{since(overview.changed, overview.at)}: there is no revision of it, so hosts deploy the"
+        f"{moment(overview.changed, overview.at)}: there is no revision of it, so hosts deploy the"
         " live tree as it is.",
         (last,) if last else ("nothing was ever published",),
         (
@@ -98,16 +98,21 @@ def drifted(overview: Overview) -> Explanation | None:
 def drift_of(host: HostView) -> Explanation:
     """Explain the drift of a host."""
     drift = remaining_drift(host.report)
-    found = drift.found if drift else ()
+    found, failed = (drift.found, drift.unrepaired) if drift else ((), None)
     name = name_of(host.identity)
     checked = short(drift.checked) if drift else ""
     what = short(found[0]) if found else "somehow"
+    mend = (
+        f"mend on {name} what the repair failed at; its agent tries again, less and less often"
+        if failed
+        else "to have agents repair it, set drift = repair in the configuration of the host"
+    )
     return Explanation(
         f"{name} has drifted, as it found at {checked}: {what}",
-        found[1:],
+        (*((f"its repair failed: {short(failed)}",) if failed else ()), *found[1:]),
         (
-            f"see all of it on {name}, and find out who changed it: zkdeploy verify",
-            "to have agents repair it, set drift = repair in the configuration of the host",
+            advice.verify_host(name),
+            mend,
             advice.publish("or deploy it again, by publishing a new version"),
         ),
     )
@@ -115,9 +120,16 @@ def drift_of(host: HostView) -> Explanation:
 
 def absent(overview: Overview) -> Explanation | None:
     """The tree expects hosts that are not registered."""
-    if not overview.absent:
-        return None
-    return absence_of(overview, *overview.absent)
+    dead = {
+        name
+        for lock in overview.locks
+        for holder in lock.holders
+        if not holder.alive
+        for name in (holder.host, holder.name)
+    }
+    # Who holds a lock is told with that: it did come up.
+    targets = [target for target in overview.absent if target not in dead]
+    return absence_of(overview, *targets) if targets else None
 
 
 def absence_of(overview: Overview, *targets: str) -> Explanation:

@@ -10,7 +10,7 @@ from kazoo.exceptions import KazooException
 
 import zc.zk
 from zc.zkdeployment.adapters import status_file
-from zc.zkdeployment.adapters.registry import HOSTS
+from zc.zkdeployment.adapters.hosts_node import HOSTS
 from zc.zkdeployment.config import Settings
 from zc.zkdeployment.connection import connect
 from zc.zkdeployment.errors import BadConfiguration

@@ -11,7 +11,7 @@ from typing import Protocol
 from zc.zkdeployment import messages
 from zc.zkdeployment.adapters.webhooks import NotSent, address_of, send
 from zc.zkdeployment.moments import seconds_of
-from zc.zkdeployment.notify_settings import Webhook
+from zc.zkdeployment.notify_settings import NotifySettings, Webhook
 from zc.zkdeployment.outbox import Notice, Outbox
 
 logger = logging.getLogger("zc.zkdeployment.notify")
@@ -22,6 +22,12 @@ LONGEST_PAUSE = 300.0
 LONGEST_TIME = 24 * 3600.0
 
 _LOOK = 1.0  # seconds until it is looked again whether anything may be sent
+
+
+def check_authorities(settings: NotifySettings) -> None:
+    """Raise :exc:`~zc.zkdeployment.errors.BadConfiguration` where authorities cannot be read."""
+    for webhook in settings.webhooks:
+        address_of(webhook.url, webhook.timeout, webhook.ca_file)
 
 
 class Office(Protocol):

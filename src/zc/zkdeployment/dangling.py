@@ -11,8 +11,8 @@ from typing import Any
 from zc.zk import links
 from zc.zk.errors import BadPropertyLink, LinkLoop, MissingNode
 from zc.zk.tree import Node
-from zc.zkdeployment.desired import is_live
 from zc.zkdeployment.problems import Problem, place_of, problem
+from zc.zkdeployment.tree_parts import is_live
 
 #: Path → node of a whole tree.
 Nodes = Mapping[str, Node]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from zc.zkdeployment import names
 from zc.zkdeployment.model import Deployment, Desired, Installed, Software
-from zc.zkdeployment.packages import InstalledPackage, checkout, satisfies
+from zc.zkdeployment.packages import InstalledPackage, is_checkout, satisfies
 
 #: Sentences that are kept of many.
 MOST_FOUND = 20
@@ -56,11 +56,6 @@ def deployed_software(desired: Desired) -> tuple[Software, ...]:
     """Return all software that has to be on a host, by name, that of its controller too."""
     controller = [desired.controller] if desired.controller else []
     return (*desired.software, *controller)
-
-
-def is_checkout(software: Software) -> bool:
-    """Tell whether software is checked out; else it is a package."""
-    return software.version is not None and checkout(software.version, software.name) is not None
 
 
 def _of_all_software(desired: Desired, seen: Seen) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from zc.zkdeployment import lines
 from zc.zkdeployment.model import Version
 
 #: Hosts that an event names; it counts all.
@@ -21,6 +22,7 @@ LONGEST_NAME = 100
 class Kind(Enum):
     """What an event is about."""
 
+    MISSED = "missed"
     PUBLISHED = "published"
     VERSION_SET = "version-set"
     RESUMED = "resumed"
@@ -46,7 +48,8 @@ class Event:
 
     ``version`` is the one that hosts are to reach. ``reason`` and ``by`` are what is known of
     why and who. ``hosts`` are the first of those that it is about, ``count`` is how many
-    there are.
+    there are. ``happened`` is when it was done, as far as somebody noted that; ``late`` says
+    that nobody looked then, so that it is told after a while.
     """
 
     kind: Kind
@@ -56,6 +59,8 @@ class Event:
     by: str | None = None
     hosts: tuple[About, ...] = ()
     count: int = 0
+    happened: str | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,4 @@ class Told:
 
 def one_line(text: str, longest: int = LONGEST) -> str:
     """Return a text of ZooKeeper's in one line, bounded, with nothing in it that is no text."""
-    shown = "".join(each if each.isprintable() else " " for each in text[: 2 * longest])
-    line = " ".join(shown.split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    return lines.one_line(text, longest)

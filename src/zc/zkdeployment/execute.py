@@ -14,6 +14,8 @@ from functools import partial
 from typing import Protocol
 
 from zc.zkdeployment.errors import Abandoned, BadHost
+from zc.zkdeployment.fleet_ports import Hosts, NodeLocks, RoleLocks
+from zc.zkdeployment.host_ports import Commands, HostFiles
 from zc.zkdeployment.model import Deployment, Desired, Identity, Installed, Version
 from zc.zkdeployment.packages import satisfies
 from zc.zkdeployment.plan import (
@@ -26,7 +28,6 @@ from zc.zkdeployment.plan import (
     needed,
     plan,
 )
-from zc.zkdeployment.ports import Commands, HostFiles, Hosts, NodeLocks, RoleLocks
 from zc.zkdeployment.software import SoftwareInstaller
 from zc.zkdeployment.turns import Rank, Turn, from_rank, rank_of
 

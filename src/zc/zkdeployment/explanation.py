@@ -55,10 +55,21 @@ def listed(names: list[str]) -> str:
     return shown + (f" and {more} more" if more > 0 else "")
 
 
-def since(moment: str | None, now: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return how many there are, with the verb: ``1 host is``, ``2 hosts are``."""
+    return f"{number} {noun} is" if number == 1 else f"{number} {noun}s are"
+
+
+def since(at: str | None, now: str) -> str:
     """Return since when something is so, for a sentence: nothing where it is not known."""
-    passed = seconds_between(moment, now)
-    return "" if passed is None else f" since {moment} ({in_units(passed)})"
+    passed = seconds_between(at, now)
+    return "" if passed is None else f" since {at} ({in_units(passed)})"
+
+
+def moment(at: str | None, now: str) -> str:
+    """Return when something happened, for a sentence: nothing where it is not known."""
+    passed = seconds_between(at, now)
+    return "" if passed is None else f" at {at} ({in_units(passed)} ago)"
 
 
 def short(text: str, longest: int = _LONGEST) -> str:

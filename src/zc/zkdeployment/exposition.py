@@ -43,7 +43,11 @@ def gauge(name: str, text: str, value: float | None) -> Metric:
 
 
 def expose(metrics: Iterable[Metric]) -> str:
-    """Return metrics as text, in order; those without any number are left out."""
+    """Return metrics as text, in order; those without any number are left out.
+
+    Of samples whose labels come out the same, once they are cut, the first one counts: whoever
+    reads the text would refuse all of it for a second one.
+    """
     return "".join(line for metric in metrics if metric.samples for line in _lines(metric))
 
 
@@ -51,9 +55,12 @@ def _lines(metric: Metric) -> Iterator[str]:
     help_text = metric.text.replace("\\", "\\\\").replace("\n", "\\n")
     yield f"# HELP {metric.name} {help_text}\n"
     yield f"# TYPE {metric.name} {metric.kind}\n"
+    numbers: dict[str, float] = {}
     for sample in metric.samples:
         labels = ",".join(f'{name}="{_escape(text)}"' for name, text in sample.labels.items())
-        yield f"{metric.name}{'{' + labels + '}' if labels else ''} {_number(sample.value)}\n"
+        numbers.setdefault(f"{{{labels}}}" if labels else "", sample.value)
+    for labels, value in numbers.items():
+        yield f"{metric.name}{labels} {_number(value)}\n"
 
 
 def _escape(text: str) -> str:

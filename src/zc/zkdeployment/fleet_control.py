@@ -20,7 +20,7 @@ from kazoo.exceptions import BadVersionError, ConnectionLoss, SessionExpiredErro
 
 import zc.zk
 from zc.zkdeployment.adapters.fleet_state import read_cluster_node, read_hosts
-from zc.zkdeployment.adapters.registry import HOSTS
+from zc.zkdeployment.adapters.hosts_node import HOSTS
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.fleet import STOPPED, Stop, remembered_stop
 from zc.zkdeployment.model import Version

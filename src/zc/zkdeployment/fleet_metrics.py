@@ -10,13 +10,16 @@ import statistics
 from collections import Counter
 from collections.abc import Iterator
 
-from zc.zkdeployment.exposition import Metric, Sample, expose, gauge
+from zc.zkdeployment.exposition import LONGEST_LABEL, Metric, Sample, expose, gauge
 from zc.zkdeployment.moments import seconds_between, seconds_of
 from zc.zkdeployment.overview import HostState, Overview, remaining_drift
+from zc.zkdeployment.report import MOST_LINES
 
 #: Hosts that are named, and versions that are told apart.
 MOST_NAMED = 50
 MOST_VERSIONS = 10
+
+_OTHER = "other"  # in place of a version that is not among the most common
 
 _PROBLEMS = (HostState.FAILED, HostState.DRIFTED)
 _UNDER_WAY = (HostState.DEPLOYING, HostState.WAITING)
@@ -106,18 +109,30 @@ def _hosts(overview: Overview) -> Iterator[Metric]:
     )
     yield gauge(
         "zkdeploy_fleet_drift_found",
-        "Things on hosts that are not as they were deployed, and were not repaired.",
+        "Things on hosts that are not as they were deployed, and were not repaired: of each"
+        f" host at most {MOST_LINES}.",
         sum(_drifted(overview)),
+    )
+    yield gauge(
+        "zkdeploy_fleet_drift_unrepaired",
+        "Hosts on which the last repair of what had drifted failed.",
+        sum(
+            drift.unrepaired is not None
+            for host in overview.hosts
+            if (drift := remaining_drift(host.report))
+        ),
     )
 
 
 def _by_version(overview: Overview) -> Iterator[Sample]:
-    counts = Counter(str(host.version) for host in overview.hosts)
+    # Cut here as it is later, so that no two are shown the same, and none as the rest is.
+    shown = (str(host.version)[:LONGEST_LABEL] for host in overview.hosts)
+    counts = Counter(f"'{_OTHER}'" if version == _OTHER else version for version in shown)
     common = counts.most_common(MOST_VERSIONS)
     for version, number in common:
         yield Sample(number, {"version": version})
     if rest := counts.total() - sum(number for _, number in common):
-        yield Sample(rest, {"version": "other"})
+        yield Sample(rest, {"version": _OTHER})
 
 
 def _problems(overview: Overview) -> Iterator[Sample]:

@@ -10,7 +10,7 @@ from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.baseline import live_manifests
 from zc.zkdeployment.fleet_diff import FleetDiff, compare
 from zc.zkdeployment.manifest import Manifests
-from zc.zkdeployment.model import Identity, Software, TargetDeployment, Version
+from zc.zkdeployment.model import Identity, Manifest, Software, TargetDeployment, Version
 from zc.zkdeployment.revision import Record
 
 
@@ -45,8 +45,12 @@ class FleetTree:
 
     def deployments(self, host: Identity) -> tuple[TargetDeployment, ...]:
         """Return what a host is to deploy under any of its names, in tree order by name."""
+        return tuple(each for manifest in self.wanted(host) for each in manifest.deployments)
+
+    def wanted(self, host: Identity) -> tuple[Manifest, ...]:
+        """Return the manifests of a host's names."""
         manifests = (self.effective.get(target) for target in sorted(host.targets))
-        return tuple(each for found in manifests if found for each in found.deployments)
+        return tuple(manifest for manifest in manifests if manifest)
 
     def controller(self, host: Identity) -> Software | None:
         """Return the controller of a host's role, if it has one."""

@@ -12,7 +12,7 @@ from zc.zkdeployment.ledger import Publication
 from zc.zkdeployment.manifest import Manifests
 from zc.zkdeployment.model import Version, same_version
 from zc.zkdeployment.revision import Record
-from zc.zkdeployment.tree_files import SourceFile
+from zc.zkdeployment.snapshot import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,17 @@ def show(zk: zc.zk.ZK, version: Version) -> Shown:
         manifests,
         _changed(revisions, ledger.publications, record, manifests),
     )
+
+
+def signed_with(zk: zc.zk.ZK) -> str | None:
+    """Return the id of the key that signed the revision published last, ``None`` without one.
+
+    Raises :exc:`~zc.zkdeployment.errors.BadRevision`, and what :class:`zc.zk.ZK` raises.
+    """
+    revisions = Revisions(zk.bulk.read)
+    newest = revisions.ledger().newest
+    envelope = revisions.envelope(newest.version) if newest else None
+    return envelope.key if envelope else None
 
 
 def _changed(

@@ -11,7 +11,7 @@ from zc.zkdeployment.fleet import host_identity
 from zc.zkdeployment.lock_states import LockState
 from zc.zkdeployment.model import Identity, Version, same_version
 from zc.zkdeployment.report import Activity, Drift, Report, decode_report
-from zc.zkdeployment.revision import can_be_published
+from zc.zkdeployment.versions import can_be_published
 
 #: The property of the node of a host that holds its report.
 REPORT = "report"
@@ -25,8 +25,8 @@ class HostState(Enum):
 
     FAILED = "failed"
     DRIFTED = "drifted"
-    WAITING = "waiting"
     DEPLOYING = "deploying"
+    WAITING = "waiting"
     STOPPED = "stopped"
     BEHIND = "behind"
     CURRENT = "current"

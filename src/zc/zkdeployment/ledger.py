@@ -9,8 +9,8 @@ from typing import Any, Literal
 from zc.zkdeployment.errors import BadRevision
 from zc.zkdeployment.manifest import decode, encode
 from zc.zkdeployment.model import Version, same_version
-from zc.zkdeployment.revision import can_be_published, decode_origin, node_name
-from zc.zkdeployment.snapshot import Origin
+from zc.zkdeployment.origin import Origin, decode_origin
+from zc.zkdeployment.versions import can_be_published, node_name
 
 #: Publications that are remembered, and revisions that are kept whole.
 MAX_REMEMBERED = 200

@@ -10,12 +10,20 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from zc.zkdeployment import desired, names
+from zc.zkdeployment import names
+from zc.zkdeployment.deployment_nodes import (
+    Deployments,
+    controller_node,
+    controller_of,
+    target_node,
+    versioned_app,
+)
 from zc.zkdeployment.errors import BadRevision, BadTree
 from zc.zkdeployment.model import Manifest, Software, TargetDeployment
 from zc.zkdeployment.packages import checkout
 from zc.zkdeployment.parallel import MaxParallel, max_parallel
 from zc.zkdeployment.timeouts import check_timeout
+from zc.zkdeployment.tree_parts import Tree
 
 FORMAT = 1
 
@@ -26,19 +34,17 @@ Manifests = Mapping[str, Manifest]
 Tell = Callable[[ValueError], None]
 
 
-def compile_tree(tree: desired.Tree, leave_out: Tell | None = None) -> dict[str, Manifest]:
+def compile_tree(tree: Tree, leave_out: Tell | None = None) -> dict[str, Manifest]:
     """Return the manifests of all targets of a tree, and of all roles with a controller.
 
     Raises :exc:`~zc.zkdeployment.errors.BadTree`, or
     :exc:`zc.zk.errors.BadPropertyLink`, for what no host may do; with ``leave_out``
     that is called instead.
     """
-    return compile_deployments(desired.Deployments(tree), leave_out)
+    return compile_deployments(Deployments(tree), leave_out)
 
 
-def compile_deployments(
-    known: desired.Deployments, leave_out: Tell | None = None
-) -> dict[str, Manifest]:
+def compile_deployments(known: Deployments, leave_out: Tell | None = None) -> dict[str, Manifest]:
     """Return what :func:`compile_tree` does of the tree that deployments are of."""
     deployments: dict[str, list[TargetDeployment]] = {}
     controllers: dict[str, Software] = {}
@@ -50,7 +56,7 @@ def compile_deployments(
             _tell(leave_out, error)
     for role in _roles(known.tree):
         try:
-            controller = desired.controller_of(known.tree, role)
+            controller = controller_of(known.tree, role)
         except ValueError as error:
             _tell(leave_out, error)
         else:
@@ -93,7 +99,7 @@ def decode_manifest(data: bytes) -> Manifest:
         return Manifest(
             target,
             _deployments(deployments, target),
-            _controller(controller, desired.controller_node(target)),
+            _controller(controller, controller_node(target)),
         )
     except BadTree as error:
         raise BadRevision(f"the manifest of {target!r:.200}: {error!s:.400}") from error
@@ -123,8 +129,8 @@ def decode(data: bytes, what: str) -> dict[str, Any]:
     return document
 
 
-def _roles(tree: desired.Tree) -> list[str]:
-    above = desired.controller_node("")
+def _roles(tree: Tree) -> list[str]:
+    above = controller_node("")
     return sorted(
         path.removeprefix(above)
         for path in tree
@@ -178,7 +184,7 @@ def _deployment(found: object, target: str) -> TargetDeployment:
     software = _software(name, given, node)
     if subtype is not None:
         names.check_subtype(subtype, node)
-    n = names.check_instances(instances, desired.target_node(node, target))
+    n = names.check_instances(instances, target_node(node, target))
     if n:
         names.check_file_name(node, n - 1)
     timeout, parallel = _read_options(more[0], node) if more else (None, None)
@@ -214,7 +220,7 @@ def _software(name: object, version: object, node: str) -> Software:
         raise BadTree(f"{node}: {name!r:.200} names no software")
     names.check_software(name, node)
     if version is None:
-        desired.versioned_app(name, node)
+        versioned_app(name, node)
         return Software(name, None)
     checked = names.check_version(version, node)
     checkout(checked, node)

@@ -18,6 +18,7 @@ FORMAT = 1
 Form = Literal["json", "slack"]
 
 _HEADLINES = {
+    Kind.MISSED: "something came and went while nobody looked, before {version}",
     Kind.PUBLISHED: "{version} was published",
     Kind.VERSION_SET: "the version was set to {version}, without publishing it",
     Kind.RESUMED: "the fleet goes on, to {version}",
@@ -35,7 +36,10 @@ def summary(event: Event) -> str:
     text = _HEADLINES[event.kind].format(version=_shown(event), count=count)
     if event.by:
         text += f", by {event.by}"
-    return f"{text}: {event.reason}" if event.reason else text
+    text = f"{text}: {event.reason}" if event.reason else text
+    if not event.late:
+        return text
+    return f"{text} (told late, of {event.happened})" if event.happened else f"{text} (told late)"
 
 
 def body(event: Event, identifier: str, form: Form, fleet: str | None) -> bytes:

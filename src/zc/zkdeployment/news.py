@@ -7,178 +7,134 @@ left out. However many hosts it is about, an event is one, and bounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from hashlib import sha256
 
-from zc.zkdeployment.events import (
-    LONGEST_NAME,
-    MOST_NAMED,
-    About,
-    Event,
-    Kind,
-    Told,
-    one_line,
+from zc.zkdeployment.events import MOST_NAMED, Event, Kind, Told
+from zc.zkdeployment.host_news import (
+    drifted_in,
+    drifts_of,
+    errors_of,
+    event_of,
+    failing_in,
+    short_version,
 )
-from zc.zkdeployment.model import Version, same_version
-from zc.zkdeployment.overview import HostView, Overview, has_reached
-from zc.zkdeployment.report import Drift
-from zc.zkdeployment.revision import can_be_published
+from zc.zkdeployment.ledger import Publication
+from zc.zkdeployment.model import same_version
+from zc.zkdeployment.moments import seconds_between
+from zc.zkdeployment.overview import Overview
+from zc.zkdeployment.versions import can_be_published
 
-#: Hosts of which is remembered what was told of them.
-MOST_REMEMBERED = 5000
+#: Publications that are told one by one, where there were more than one.
+MOST_PUBLISHED = 10
 
-_MENDING = ""  # in place of a digest of an error: the host shows none, but is not done either
-_DRIFTED, _REPAIRED = "-", "+"  # begin digests of drift
+#: Seconds after which what happened while nobody looked is told late.
+_LATE = 60.0
 
 
 def told_of(overview: Overview) -> Told:
     """Return what is known already to whoever begins to be told: the fleet as it is."""
-    errors = {_key(h): _digest(h.error) for h in overview.hosts if h.error is not None}
-    drifts = {_key(h): digest for h in overview.hosts if (digest := _drift_digest(h))}
     return Told(
         overview.index,
         overview.newest.serial if overview.newest else None,
-        _short(overview.version),
+        short_version(overview.version),
         _is_done(overview),
-        _bounded(errors, overview),
-        _bounded(drifts, overview),
+        failing_in(overview),
+        drifted_in(overview),
     )
 
 
-def news(told: Told, overview: Overview) -> tuple[tuple[Event, ...], Told]:
+def news(
+    told: Told,
+    overview: Overview,
+    published: Sequence[Publication] = (),
+    *,
+    late: bool = False,
+) -> tuple[tuple[Event, ...], Told]:
     """Return what is to be told of a fleet, in order, and what was told then.
+
+    ``published`` are the publications that the ledger has, the oldest first; without them
+    the last one is told only. ``late``: for a while nobody compared. What came and went then
+    is told as far as something is left of it, and all is marked that did not happen just now.
 
     What was seen before that was told last, by somebody to whom ZooKeeper tells later than
     to others, is no news.
     """
     if overview.index < told.index:
         return (), told
-    moved = not same_version(told.version, _short(overview.version))
-    told_done = told.done and not moved
+    unseen = _unseen(told, overview, published)
+    moved = not same_version(told.version, short_version(overview.version))
+    again = bool(unseen) and same_version(unseen[-1].version, overview.version)
+    told_done = told.done and not moved and not again
     is_done = _is_done(overview)
-    errors, failing = _errors(told, overview)
-    drifts, drifted = _drifts(told, overview)
-    events = [*_publications(told, overview), *_moves(told, overview, moved), *errors, *drifts]
+    errors, failing = errors_of(told, overview)
+    drifts, drifted = drifts_of(told, overview)
+    moves = list(_moves(told, overview)) if moved else []
+    gap = _gap(told, overview, unseen, len(moves)) if late else []
+    events = [*gap, *_publications(overview, unseen), *moves, *errors, *drifts]
     if is_done and not told_done:
-        events.append(_event(Kind.DONE, overview, reason=_absent(overview)))
+        events.append(event_of(Kind.DONE, overview, reason=_absent(overview)))
+    if late:
+        events = [replace(event, late=not _is_recent(event)) for event in events]
     done = told_done or is_done
     now = replace(told_of(overview), done=done, failing=failing, drifted=drifted)
     return tuple(events), now
 
 
-def _publications(told: Told, overview: Overview) -> Iterator[Event]:
+def _unseen(
+    told: Told, overview: Overview, published: Sequence[Publication]
+) -> tuple[Publication, ...]:
+    """Return the publications that were not told, the oldest first."""
     newest = overview.newest
-    if newest is not None and newest.serial != told.serial:
-        reason = newest.reason or newest.origin.subject
-        event = _event(Kind.PUBLISHED, overview, reason=reason, by=newest.by)
-        yield replace(event, version=_short(newest.version))
+    if newest is None or newest.serial == told.serial:
+        return ()
+    after = told.serial or 0
+    between = (each for each in published if after < each.serial < newest.serial)
+    return (*between, newest)
 
 
-def _moves(told: Told, overview: Overview, moved: bool) -> Iterator[Event]:
+def _gap(
+    told: Told, overview: Overview, unseen: Sequence[Publication], moves: int
+) -> Iterator[Event]:
+    """Tell what came and went, of which only traces are left."""
+    traces = []
+    if (more := len(unseen) - MOST_PUBLISHED) > 0:
+        traces.append(f"{more} more publications, which 'zkdeploy history' shows")
+    over = [each for each in unseen if each.was is None]
+    if over and told.version is not None:
+        traces.append(f"the fleet was stopped when {over[0].version!r:.100} was published")
+    if (sets := overview.index - told.index - len(unseen) - moves) > 0:
+        times = "once" if sets == 1 else f"{sets} times"
+        traces.append(f"/hosts was set {times} more, to stop the fleet or to resume it, say")
+    if traces:
+        yield event_of(Kind.MISSED, overview, reason="; ".join(traces))
+
+
+def _publications(overview: Overview, unseen: Sequence[Publication]) -> Iterator[Event]:
+    for each in unseen[-MOST_PUBLISHED:]:
+        reason = each.reason or each.origin.subject
+        event = event_of(Kind.PUBLISHED, overview, reason=reason, by=each.by)
+        yield replace(event, version=short_version(each.version), happened=each.at)
+
+
+def _moves(told: Told, overview: Overview) -> Iterator[Event]:
     """Tell of a version that was set in another way than by publishing it."""
     version, newest, stop = overview.version, overview.newest, overview.stop
-    if not moved:
-        return
     if version is None:
-        if stop is not None:
-            yield _event(Kind.STOPPED, overview, reason=stop.reason, by=stop.by)
-        else:
-            yield _event(Kind.STOPPED, overview, reason=_first_error(overview))
+        reason, by = (stop.reason, stop.by) if stop else (_first_error(overview), None)
+        event = event_of(Kind.STOPPED, overview, reason=reason, by=by)
+    elif newest and newest.serial != told.serial and same_version(newest.version, version):
         return
-    if newest and newest.serial != told.serial and same_version(newest.version, version):
-        return
-    resumed = told.version is None and can_be_published(version)
-    yield replace(
-        _event(Kind.RESUMED if resumed else Kind.VERSION_SET, overview), version=_short(version)
-    )
+    else:
+        resumed = told.version is None and can_be_published(version)
+        kind = Kind.RESUMED if resumed else Kind.VERSION_SET
+        event = replace(event_of(kind, overview), version=short_version(version))
+    yield replace(event, happened=overview.changed)
 
 
-def _errors(told: Told, overview: Overview) -> tuple[list[Event], Mapping[str, str]]:
-    """Return events about errors of hosts and their ends, and what is to be remembered."""
-    failing = dict(told.failing)
-    failed, recovered = [], []
-    for host in overview.hosts:
-        key = _key(host)
-        if host.error is not None:
-            digest = _digest(host.error)
-            if failing.get(key) != digest:
-                failed.append(_about(host, host.error))
-            failing[key] = digest
-        elif key in failing and has_reached(host, overview.goal):
-            recovered.append(_about(host, "its error is gone"))
-            del failing[key]
-        elif key in failing:
-            failing[key] = _MENDING
-    events = [*_of(Kind.ERROR, overview, failed), *_of(Kind.RECOVERED, overview, recovered)]
-    return events, _bounded(failing, overview)
-
-
-def _drifts(told: Told, overview: Overview) -> tuple[list[Event], Mapping[str, str]]:
-    """Return events about drift of hosts and its ends, and what is to be remembered."""
-    drifted = dict(told.drifted)
-    found, ended = [], []
-    for host in overview.hosts:
-        drift = host.report.drift if host.report else None
-        if drift is None:
-            continue  # not looked for yet, since the agent was started
-        key, digest = _key(host), _drift_digest(host)
-        before = drifted.pop(key, "")
-        if digest:
-            drifted[key] = digest
-        if digest == before:
-            continue
-        if before.startswith(_DRIFTED) and not digest.startswith(_DRIFTED):
-            ended.append(_about(host, _drift_text(drift)))
-        elif digest:
-            found.append(_about(host, _drift_text(drift)))
-    events = [*_of(Kind.DRIFT, overview, found), *_of(Kind.RECOVERED, overview, ended)]
-    return events, _bounded(drifted, overview)
-
-
-def _drift_text(drift: Drift) -> str:
-    remaining = _remaining(drift)
-    if not remaining:
-        repaired = "; ".join(drift.repaired)
-        return f"repaired: {repaired}" if repaired else "it is as it was deployed again"
-    more = f" and {len(remaining) - 1} more" if len(remaining) > 1 else ""
-    return f"{remaining[0]}{more}"
-
-
-def _drift_digest(host: HostView) -> str:
-    """Return what tells one drift from another; nothing where there is none."""
-    drift = host.report.drift if host.report else None
-    if drift is None:
-        return ""
-    if remaining := _remaining(drift):
-        return _DRIFTED + _digest(repr(remaining))
-    return _REPAIRED + _digest(repr((drift.repaired, drift.repaired_at))) if drift.repaired else ""
-
-
-def _remaining(drift: Drift) -> list[str]:
-    return [line for line in drift.found if line not in drift.repaired]
-
-
-def _of(kind: Kind, overview: Overview, about: Sequence[About]) -> list[Event]:
-    if not about:
-        return []
-    event = _event(kind, overview)
-    return [replace(event, hosts=tuple(about[:MOST_NAMED]), count=len(about))]
-
-
-def _event(
-    kind: Kind, overview: Overview, reason: str | None = None, by: str | None = None
-) -> Event:
-    short = by and one_line(by, LONGEST_NAME)
-    return Event(kind, overview.at, _short(overview.goal), _cut(reason), short)
-
-
-def _about(host: HostView, text: str) -> About:
-    who = host.identity
-    identifier, name = (
-        one_line(each, LONGEST_NAME) for each in (who.host_identifier, who.host_name)
-    )
-    return About(identifier, name, one_line(text))
+def _is_recent(event: Event) -> bool:
+    passed = seconds_between(event.happened, event.at)
+    return passed is not None and passed < _LATE
 
 
 def _first_error(overview: Overview) -> str | None:
@@ -199,28 +155,3 @@ def _absent(overview: Overview) -> str | None:
 
 def _is_done(overview: Overview) -> bool:
     return overview.settled and bool(overview.hosts)
-
-
-def _key(host: HostView) -> str:
-    return _digest(host.identity.host_identifier)
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
-
-
-def _bounded(remembered: Mapping[str, str], overview: Overview) -> Mapping[str, str]:
-    """Return what is remembered of so many hosts only, those first that are registered."""
-    if len(remembered) <= MOST_REMEMBERED:
-        return remembered
-    present = {_key(host) for host in overview.hosts}
-    kept = sorted(remembered, key=lambda key: (key not in present, key))[:MOST_REMEMBERED]
-    return {key: remembered[key] for key in kept}
-
-
-def _cut(text: str | None) -> str | None:
-    return text and one_line(text)
-
-
-def _short(version: Version) -> Version:
-    return one_line(version, LONGEST_NAME) if isinstance(version, str) else version

@@ -34,10 +34,11 @@ from zc.zkdeployment.setting_files import (
     absolute_path,
     check_private,
     file_named_by,
-    misspelled,
+    known_settings,
     read_ini,
     read_text,
     root_of,
+    secret_file,
 )
 
 _NOTIFY = "notify"
@@ -113,14 +114,7 @@ def _section(
     parser: configparser.RawConfigParser, path: str, section: str, known: Collection[str]
 ) -> dict[str, str]:
     """Return the settings of a section, and its name as ``''``."""
-    if not parser.has_section(section):
-        return {}
-    given = {key: value.strip() for key, value in parser[section].items()}
-    for key in sorted(given.keys() - set(known)):
-        meant = misspelled(key, known)
-        hint = f"did you mean {meant}?" if meant else f"known are {', '.join(known)}"
-        raise BadConfiguration(f"{path}: unknown setting {key:.200} in [{section:.100}]; {hint}")
-    return given | {"": section}
+    return known_settings(parser, path, section, known) | {"": section}
 
 
 def _webhook(given: Mapping[str, str], root: str) -> Webhook:
@@ -180,14 +174,8 @@ def _url(section: str, value: str, root: str) -> str:
 
 def _secret(section: str, value: str, root: str) -> bytes:
     setting = f"[{section}] secret"
-    path = file_named_by(value, root)
-    if path is None:  # the value may be the secret: it is not shown
-        raise BadConfiguration(
-            f"{setting}: it must not be in a configuration file; write it to a file of its own,"
-            " chmod 600 it, and name it: secret = file:///PATH"
-        )
-    check_private(setting, path)
-    text = read_text(setting, path).strip()
+    path, found = secret_file(setting, value, root, "a secret", "it")
+    text = found.strip()
     try:
         secret = base64.b64decode(text.removeprefix(_SECRET), validate=True)
     except (binascii.Error, ValueError):

@@ -13,12 +13,16 @@ import queue
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 
 from kazoo.exceptions import KazooException
 
 import zc.zk
 from zc.zkdeployment.adapters.notifier_place import NotFirst, Place
+from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.courier import Courier
+from zc.zkdeployment.errors import BadRevision
+from zc.zkdeployment.ledger import Publication
 from zc.zkdeployment.messages import summary
 from zc.zkdeployment.news import news, told_of
 from zc.zkdeployment.notify_settings import NotifySettings
@@ -175,20 +179,34 @@ class Notifier:
         if self._watch.away is not None:
             self._due = now + _RETRY
             return outbox
-        if self._due is None:
-            self._due = now + self._gather
-        if now < self._due:
-            return outbox
         if self._lags_behind(outbox, overview, now):
             return outbox
-        self._compared, self._due = overview, None
+        if self._due is None:
+            # What is found at first happened while nobody looked: what comes now is not among it.
+            self._due = now + self._gather if self._compared else now
+        if now < self._due:
+            return outbox
+        published = self._published(outbox, overview)
+        late, self._compared, self._due = self._compared is None, overview, None
         if overview.index < outbox.told.index:
             logger.warning("Beginning anew: the fleet is another one than was told of")
             return outbox.add((), told_of(overview))
-        events, told = news(outbox.told, overview)
+        events, told = news(outbox.told, overview, published, late=late)
         for event in events:
             logger.info("To be told: %s", summary(event))
+        if dropped := outbox.dropped_by(len(events)):
+            logger.error("%d events are dropped, the oldest: some webhook takes none", dropped)
         return outbox.add(events, told) if events or told != outbox.told else outbox
+
+    def _published(self, outbox: Outbox, overview: Overview) -> Sequence[Publication]:
+        """Return what the ledger has, where it is about publications that were not told."""
+        if overview.newest is None or overview.newest.serial == outbox.told.serial:
+            return ()
+        try:
+            return Revisions(self.zk.bulk.read).ledger().publications
+        except BadRevision as error:
+            logger.warning("Only the last publication is told: %s", error)
+            return ()
 
     def _lags_behind(self, outbox: Outbox, overview: Overview, now: float) -> bool:
         """Tell whether a newer fleet than is seen was told of, and is going to be seen.
@@ -196,7 +214,8 @@ class Notifier:
         It is not where somebody deleted ``/hosts`` and made it anew.
         """
         if overview.index >= outbox.told.index:
-            self._behind_since = None
+            if self._behind_since is not None:
+                self._behind_since = self._due = None  # there is nothing to wait for any more
             return False
         if self._behind_since is None:
             self._behind_since = now

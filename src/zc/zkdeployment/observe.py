@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from zc.zkdeployment.desired import assemble, gather
 from zc.zkdeployment.errors import BadRevision
+from zc.zkdeployment.fleet_ports import Trees
 from zc.zkdeployment.model import Desired, Identity, Version
-from zc.zkdeployment.ports import Trees
 
 
 def read_desired(

@@ -60,6 +60,10 @@ class Outbox:
         waiting = (*self.waiting, *notices)[-MOST_WAITING:]
         return replace(self, told=told, last=self.last + len(notices), waiting=waiting)
 
+    def dropped_by(self, more: int) -> int:
+        """Return how many events are dropped, the oldest, if so many more are added."""
+        return max(0, len(self.waiting) + more - MOST_WAITING)
+
     def next_for(self, webhook: str) -> Notice | None:
         """Return the first event that a webhook was not sent yet."""
         after = self.sent.get(webhook, self.last)

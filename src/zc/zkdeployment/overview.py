@@ -24,7 +24,8 @@ from zc.zkdeployment.ledger import Publication
 from zc.zkdeployment.lock_states import LockState
 from zc.zkdeployment.model import Version
 from zc.zkdeployment.refusals import Refusal
-from zc.zkdeployment.revision import Record, can_be_published
+from zc.zkdeployment.revision import Record
+from zc.zkdeployment.versions import can_be_published
 
 __all__ = [
     "HostState",

@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
+from urllib.parse import unquote
 
 from zc.zkdeployment import names
 from zc.zkdeployment.errors import BadTree
+from zc.zkdeployment.model import Software
 
 _GIT = "git://"
 _GIT_TRANSPORTS = {(name, "://") for name in ("file", "git", "http", "https", "ssh")}
@@ -29,6 +31,7 @@ _unsafe = re.compile(
 _option = re.compile(r"(?:://|@)(?:-|%2[Dd])").search
 _svn_url = re.compile(r"(?:svn|svn\+[a-z][a-z0-9.+-]*)://[^/].*|file:///.+", re.ASCII).fullmatch
 _transport = re.compile(r"([A-Za-z0-9+.-]+)(://|::)", re.ASCII).match
+_peg_revision = re.compile(r"@(?:\d+|HEAD)?$").sub
 # git-check-ref-format(1), and what would make an expression of a name.
 _bad_ref = re.compile(r"\.\.|@\{|//|/\.|[~^:?*\[\\]|\.lock(?:/|$)|[/.]$|^[-/.]|^@$").search
 
@@ -90,6 +93,27 @@ def satisfies(wanted: str | None, installed: InstalledPackage) -> bool:
     )
 
 
+def installed_package(full_version: str) -> InstalledPackage:
+    """Return the package whose :attr:`~InstalledPackage.full_version` is given."""
+    epoch, version, release = _split(full_version)
+    return InstalledPackage(epoch or "0", version, release)
+
+
+def same_checkout(recorded: str, version: str) -> bool:
+    """Tell whether what a checkout records about itself is the ``version`` of a tree.
+
+    svn records a URL without the revision, without a trailing slash and with its own
+    percent-encoding.
+    """
+    if version.startswith(_GIT):
+        return recorded == version
+    return _plain(recorded) == _plain(version)
+
+
+def _plain(url: str) -> str:
+    return unquote(_peg_revision("", url).rstrip("/"))
+
+
 def package_spec(name: str, version: str | None = None) -> str:
     """Return the argument that names a package, and a version of it, to a package manager.
 
@@ -138,6 +162,11 @@ def parse_list_installed(output: str, name: str) -> InstalledPackage | None:
         return None
     *duplicates, package = found.values()
     return InstalledPackage(package.epoch, package.version, package.release, tuple(duplicates))
+
+
+def is_checkout(software: Software) -> bool:
+    """Tell whether software is checked out; else it is a package."""
+    return software.version is not None and names.is_url(software.version)
 
 
 def checkout(version: str, node: str) -> Checkout | None:

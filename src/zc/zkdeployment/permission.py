@@ -6,8 +6,8 @@ Source: agent.txt, "Fail safe error handling".
 from __future__ import annotations
 
 from zc.zkdeployment.errors import Abandoned, Closed, Superseded, Unreachable
+from zc.zkdeployment.fleet_ports import Cluster
 from zc.zkdeployment.model import Version, same_version
-from zc.zkdeployment.ports import Cluster
 from zc.zkdeployment.wakeup import Wakeup
 
 #: Seconds until the next try where ZooKeeper did not answer.

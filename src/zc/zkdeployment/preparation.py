@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zc.zk.tree import Node
-from zc.zkdeployment.desired import NOT_THE_TREE
+from zc.zkdeployment.compilation import Compiled, compile_revision
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.fleet import RegisteredHost
 from zc.zkdeployment.manifest import compile_deployments
 from zc.zkdeployment.problems import Place, Problem, as_lines, place_of, problem
-from zc.zkdeployment.revision import Compiled, compile_revision
 from zc.zkdeployment.snapshot import Snapshot
 from zc.zkdeployment.tree_files import TreeFile, combine, parse_files
+from zc.zkdeployment.tree_parts import NOT_THE_TREE
 from zc.zkdeployment.validate import RULES_OF_ABSENCE, Host, examine
 
 #: The only part of the fleet's own nodes that a tree may make: locks for roles.

@@ -14,9 +14,8 @@ from zc.zkdeployment.config import Settings
 from zc.zkdeployment.connection import connect
 from zc.zkdeployment.gate import Gate, judge
 from zc.zkdeployment.model import Identity, Software, Version
-from zc.zkdeployment.names import is_url
 from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.packages import InstalledPackage, satisfies
+from zc.zkdeployment.packages import InstalledPackage, is_checkout, satisfies
 from zc.zkdeployment.plan import (
     DeployNode,
     InstallSoftware,
@@ -88,7 +87,7 @@ def preview(settings: Settings, observer: Observer | None = None) -> Preview:
 
 def _in_words(steps: Sequence[Step], software: SoftwareInstaller) -> tuple[PreviewStep, ...]:
     wanted = [step.software for step in steps if isinstance(step, InstallSoftware)]
-    installed = software.look([each.name for each in wanted if not _is_checkout(each)])
+    installed = software.look([each.name for each in wanted if not is_checkout(each)])
     return tuple(_step_in_words(step, installed) for step in steps)
 
 
@@ -113,13 +112,9 @@ def _step_in_words(step: Step, installed: Mapping[str, InstalledPackage]) -> Pre
 
 
 def _software_action(software: Software, installed: Mapping[str, InstalledPackage]) -> str:
-    if _is_checkout(software):
+    if is_checkout(software):
         return "check out and build"
     found = installed.get(software.name)
     if found is None:
         return "install"
     return "keep" if satisfies(software.version, found) else f"change from {found}"
-
-
-def _is_checkout(software: Software) -> bool:
-    return software.version is not None and is_url(software.version)

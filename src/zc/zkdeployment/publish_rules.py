@@ -24,6 +24,10 @@ class AllStop(Refused):
     """The fleet is stopped."""
 
 
+class FleetMoved(Refused):
+    """The fleet is not the one that a person saw."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a person allows.
@@ -46,9 +50,9 @@ def check_stop(fleet: Fleet, limits: Limits) -> None:
 
 
 def check_index(fleet: Fleet, limits: Limits) -> None:
-    """Raise ``Refused`` if the fleet is not the one that a person saw."""
+    """Raise :exc:`FleetMoved` if the fleet is not the one that a person saw."""
     if limits.index is not None and limits.index != fleet.index:
-        raise Refused(
+        raise FleetMoved(
             f"the fleet moved: its index is {fleet.index}, not {limits.index}, and its version is"
             f" {fleet.version!r}; look at 'zkdeploy plan --fleet' again"
         )

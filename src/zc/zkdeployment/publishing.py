@@ -23,13 +23,14 @@ from zc.zkdeployment.adapters.live_tree import LiveTree
 from zc.zkdeployment.adapters.revision_writer import RevisionWriter
 from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.baseline import manifests_before, tops_before
+from zc.zkdeployment.compilation import compile_shards
 from zc.zkdeployment.errors import BadRevision, Refused
 from zc.zkdeployment.fleet import Fleet
 from zc.zkdeployment.fleet_diff import FleetDiff, compare
 from zc.zkdeployment.ledger import Kind, Ledger, Publication
+from zc.zkdeployment.manifest import Manifests
 from zc.zkdeployment.model import Version
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.ports import Signer
 from zc.zkdeployment.preparation import Prepared
 from zc.zkdeployment.publish_rules import (
     Limits,
@@ -39,7 +40,9 @@ from zc.zkdeployment.publish_rules import (
     check_serial,
     check_signed,
 )
-from zc.zkdeployment.revision import Envelope, Record, can_be_published, encode_record
+from zc.zkdeployment.publisher_ports import Signer
+from zc.zkdeployment.revision import Envelope, Record, encode_record
+from zc.zkdeployment.versions import can_be_published
 
 logger = logging.getLogger("zc.zkdeployment.sync")
 
@@ -65,6 +68,7 @@ class Proposal:
     """What publishing ``prepared`` would mean for the ``fleet``.
 
     ``gone`` are the paths of top nodes that were published and are in no file any more.
+    ``before`` is what the fleet was to have, where no record says it.
     """
 
     prepared: Prepared
@@ -72,14 +76,17 @@ class Proposal:
     ledger: Ledger
     diff: FleetDiff
     gone: frozenset[str] = field(default_factory=frozenset)
+    before: Manifests | None = None
 
 
 def propose(zk: zc.zk.ZK, prepared: Prepared, fleet: Fleet) -> Proposal:
     """Return what publishing would mean; nothing is written."""
     ledger = Revisions(zk.bulk.read).ledger()
     before = manifests_before(zk, fleet, ledger, prepared.compiled)
-    diff = compare(before, prepared.compiled.manifests)
-    return Proposal(prepared, fleet, ledger, diff, tops_before(zk, ledger) - prepared.tops)
+    diff = compare(before.manifests, prepared.compiled.manifests)
+    gone = tops_before(zk, ledger) - prepared.tops
+    unrecorded = None if before.recorded else before.manifests
+    return Proposal(prepared, fleet, ledger, diff, gone, unrecorded)
 
 
 def check_proposal(zk: zc.zk.ZK, proposal: Proposal, limits: Limits, terms: Terms) -> None:
@@ -133,7 +140,7 @@ def carry_out(
         writer.make_room()
         count = writer.write_objects(prepared.compiled.objects)
         logger.debug("%s of %s objects written", count, len(prepared.compiled.objects))
-        writer.begin_update(record, proposal.fleet)
+        writer.begin_update(record, proposal.fleet, _keep(writer, proposal.before))
         LiveTree(zk, guard).update(prepared.defined, prepared.extra, proposal.gone)
         writer.flip(_envelope(record, terms), after, ledger, proposal.fleet)
     except GuardFailed:
@@ -143,6 +150,15 @@ def carry_out(
         ) from None
     _prune(writer, after)
     return publication
+
+
+def _keep(writer: RevisionWriter, before: Manifests | None) -> Mapping[str, str] | None:
+    """Write what no record says, and return the shards that lead there."""
+    if before is None:
+        return None
+    stored = compile_shards(before)
+    writer.write_objects(stored.objects)
+    return stored.shards
 
 
 def _envelope_of(revisions: Revisions, version: Version) -> Envelope | None:

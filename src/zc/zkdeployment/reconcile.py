@@ -12,17 +12,20 @@ from datetime import datetime
 
 from zc.zkdeployment.errors import Abandoned, Closed, Superseded, Unreachable, as_builtin
 from zc.zkdeployment.execute import Deploying, World
+from zc.zkdeployment.fleet_ports import Cluster, Progress, Trees
 from zc.zkdeployment.gate import Gate, judge
+from zc.zkdeployment.host_ports import HostFiles
 from zc.zkdeployment.model import Desired, Identity, Version, same_version
 from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.observe import read_desired
 from zc.zkdeployment.permission import RETRY, Permission
-from zc.zkdeployment.ports import Cluster, HostFiles, Progress, Trees
 from zc.zkdeployment.status import Status
 from zc.zkdeployment.verifying import Verifier
 from zc.zkdeployment.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
+
+_NO_CHANGE = -2  # no number of changes follows: a repair is left for any other version
 
 
 class Reconciler:
@@ -31,7 +34,8 @@ class Reconciler:
     ``after`` is the after-deployment command, empty for none. ``told`` gets what the status
     file shows, too. Attributes: ``version``, the version that the host reached;
     ``failing``, whether the last deployment failed. ``progress`` is told what is done;
-    ``verifier`` says when what was deployed has to be looked at.
+    ``verifier`` says when what was deployed has to be looked at; ``rests`` is called whenever
+    nothing is to be done for now.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Reconciler:
         *,
         progress: Progress,
         verifier: Verifier,
+        rests: Callable[[], None] = lambda: None,
     ) -> None:
         self.version = version
         self.failing = False
@@ -58,6 +63,7 @@ class Reconciler:
         self._after = after
         self._progress = progress
         self._verifier = verifier
+        self._rests = rests
         self._status = Status(world.files, told)
         self._permission = Permission(cluster, wakeup)
         self._stopped_for: Exception | None = None
@@ -82,6 +88,7 @@ class Reconciler:
                 self._wakeup.wait(seen, RETRY)
             else:
                 waiting_for = ""
+                self._rests()
                 current = verdict is Gate.CURRENT
                 self._wakeup.wait(seen, self._verifier.left() if current else None)
 
@@ -105,12 +112,12 @@ class Reconciler:
         """
         while True:
             self._cluster.deliver()
-            self._cluster.look()
+            self._cluster.glance()
             version, changes = self._cluster.version(), self._cluster.changes()
             verdict = judge(version, whole_version(self.version, self._world.files))
             if verdict is Gate.CURRENT:
                 self._rest(version)
-                if not self._permission.is_over and self._verify(version, changes):
+                if not self._permission.is_over and self._verify(version):
                     continue
             if verdict is not Gate.OPEN or self._permission.is_over:
                 return verdict
@@ -123,12 +130,12 @@ class Reconciler:
         self._status.say_once(version, "done")
         self._progress.rests(version)
 
-    def _verify(self, version: Version, changes: int) -> bool:
+    def _verify(self, version: Version) -> bool:
         """See whether all is as it was deployed, if it is time; tell if it is deployed again."""
 
         def deploy_again(desired: Desired) -> None:
             self._begin(version)
-            self._carry_out(version, changes, desired, lambda _: None)
+            self._carry_out(version, _NO_CHANGE, desired, lambda _: None)
             self._call_after(version)
 
         try:
@@ -170,11 +177,7 @@ class Reconciler:
         self._progress.begins(version)
 
     def _carry_out(
-        self,
-        version: Version,
-        changes: int,
-        desired: Desired,
-        failed: Callable[[Exception], None],
+        self, version: Version, changes: int, desired: Desired, failed: Callable[[Exception], None]
     ) -> None:
         def going_on(*, afresh: bool = False) -> None:
             self._permission.check(version, changes, afresh=afresh)

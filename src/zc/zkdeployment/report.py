@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from zc.zkdeployment.installed_software import SoftwareSeen, decode_software, encode_software
 from zc.zkdeployment.model import Version
 
 #: The version of the form. A reader takes what it knows of a later one.
@@ -62,12 +63,14 @@ class Drift:
 
     ``repaired`` is what was repaired, at ``repaired_at``, since the version was reached and
     nothing was found any more. ``found`` and ``repaired`` are sentences for people.
+    ``unrepaired`` is why the last repair of what was found failed.
     """
 
     checked: str
     found: tuple[str, ...] = ()
     repaired: tuple[str, ...] = ()
     repaired_at: str | None = None
+    unrepaired: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Report:
     ``began`` is when the deployment began, ``seconds`` how long it took once it ended.
     ``waits_for`` is the node, or the lock node of a role, whose lock it waits for. ``output``
     are the last lines of the program that runs now. ``results`` are the last ones of the
-    deployment, the newest last.
+    deployment, the newest last. ``software`` is what the host had when that was looked at last.
     """
 
     activity: Activity
@@ -91,12 +94,14 @@ class Report:
     results: tuple[Result, ...] = ()
     failure: Failure | None = None
     drift: Drift | None = None
+    software: SoftwareSeen | None = None
 
 
 def encode_report(report: Report) -> dict[str, Any]:
     """Return a report as a node holds it: bounded, and without what is not known.
 
-    Where it would be larger than :data:`LARGEST`, the oldest lines and results are left out.
+    Where it would be larger than :data:`LARGEST`, the oldest lines and results are left out,
+    and the last of the software.
     """
     whole: dict[str, Any] = {
         "format": FORMAT,
@@ -114,6 +119,7 @@ def encode_report(report: Report) -> dict[str, Any]:
         ],
         "failure": report.failure and _encode_failure(report.failure),
         "drift": report.drift and _encode_drift(report.drift),
+        "software": report.software and encode_software(report.software),
     }
     return _bounded(_known(whole))
 
@@ -130,7 +136,8 @@ def _bounded(whole: dict[str, Any]) -> dict[str, Any]:
         part, key = max(places, key=lambda place: len(json.dumps(place[0][place[1]])))
         value = part[key]
         less = 1 + len(value) // 4
-        part[key] = value[less:] if isinstance(value, list) else value[:-less]
+        from_its_end = isinstance(value, str) or key == "installed"
+        part[key] = value[:-less] if from_its_end else value[less:]
     return whole
 
 
@@ -154,6 +161,7 @@ def _encode_drift(drift: Drift) -> dict[str, Any]:
             "found": _last(drift.found),
             "repaired": _last(drift.repaired),
             "repaired_at": drift.repaired_at,
+            "unrepaired": _text(drift.unrepaired),
         }
     )
 
@@ -178,6 +186,7 @@ def decode_report(value: Any) -> Report | None:
         tuple(_results(value.get("results"))),
         _failure(value.get("failure")),
         _drift(value.get("drift")),
+        decode_software(value.get("software")),
     )
 
 
@@ -200,8 +209,9 @@ def _drift(value: Any) -> Drift | None:
     if not isinstance(value, Mapping):
         return None
     found, repaired = (_lines(value.get(name)) for name in ("found", "repaired"))
-    repaired_at = _text(value.get("repaired_at"))
-    return Drift(_text(value.get("checked")) or "", found, repaired, repaired_at)
+    names = ("checked", "repaired_at", "unrepaired")
+    checked, repaired_at, unrepaired = (_text(value.get(name)) for name in names)
+    return Drift(checked or "", found, repaired, repaired_at, unrepaired)
 
 
 def _dicts(value: Any) -> list[Mapping[str, Any]]:
@@ -226,7 +236,10 @@ def _text(value: Any) -> str | None:
 
 def _number(value: Any) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None
+    try:
+        return float(value) if is_number else None
+    except OverflowError:  # a whole number may have any length
+        return None
 
 
 def _last(lines: Iterable[str]) -> list[str]:

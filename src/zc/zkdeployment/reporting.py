@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from zc.zkdeployment.errors import CommandFailed
+from zc.zkdeployment.installed_software import SoftwareSeen
 from zc.zkdeployment.model import Version, same_version
 from zc.zkdeployment.report import (
     LONGEST_LINE,
@@ -53,6 +54,7 @@ class Account:
             since=now.at,
             began=now.at,
             drift=self.report.drift,
+            software=self.report.software,
         )
         return Account(report, now.seconds, now.seconds)
 
@@ -105,6 +107,10 @@ class Account:
         """What was deployed was looked at."""
         failure = self.report.failure if drift.found else None
         return replace(self, report=replace(self.report, drift=drift, failure=failure))
+
+    def has(self, software: SoftwareSeen | None) -> Account:
+        """It was looked at which software there is; ``None``: that cannot be known."""
+        return replace(self, report=replace(self.report, software=software))
 
     def _fail(self, activity: Activity, error: BaseException, now: Now) -> Account:
         failure = Failure(self.report.step or "", str(error), now.at, output_of(error))

@@ -12,23 +12,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from math import isfinite
-from typing import Any, TypeGuard
-from urllib.parse import quote
 
 from zc.zkdeployment.errors import BadRevision
-from zc.zkdeployment.manifest import Manifests, decode, encode, encode_manifest
+from zc.zkdeployment.manifest import decode, encode
 from zc.zkdeployment.model import Version
 from zc.zkdeployment.moments import moment_of
-from zc.zkdeployment.snapshot import Origin
-from zc.zkdeployment.tree_files import SourceFile
-
-#: Digest → bytes.
-Objects = Mapping[str, bytes]
+from zc.zkdeployment.origin import Origin, decode_origin
+from zc.zkdeployment.versions import can_be_published
 
 is_digest = re.compile(r"[0-9a-f]{64}", re.ASCII).fullmatch
-_number = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII).fullmatch
-_SAFE = "+:@="  # what stands for itself in a node's name, besides letters, digits and _.-~
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,76 +65,14 @@ class Index:
     tops: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A tree, ready to be published: all ``objects``, and what a record names of them.
-
-    ``digests`` are those of the ``manifests``, by target.
-    """
-
-    manifests: Manifests
-    digests: Mapping[str, str]
-    tree: str
-    shards: Mapping[str, str]
-    objects: Objects
-
-
 def digest_of(data: bytes) -> str:
     """Return the name under which bytes are stored."""
     return sha256(data).hexdigest()
 
 
-def node_name(version: Version) -> str:
-    """Return the name of the node that holds the record of a version.
-
-    Different versions have different names: the string ``'42'`` is in quotes, the
-    number is not, and a string that starts with a quote is in quotes of its own.
-    """
-    if isinstance(version, float) and version.is_integer():
-        version = int(version)
-    if not isinstance(version, str):
-        return quote(repr(version), safe=_SAFE)
-    name = quote(version, safe=_SAFE, errors="surrogatepass")
-    plain = name not in ("", ".", "..", "None", "True", "False")
-    special = not plain or version.startswith('"') or _number(version)
-    return f"%22{name}%22" if special else name
-
-
-def can_be_published(version: object) -> TypeGuard[int | float | str]:
-    """Tell whether something is a version that a tree can have: a number or a string."""
-    if isinstance(version, float):
-        return isfinite(version)
-    return isinstance(version, int | str) and not isinstance(version, bool)
-
-
 def shard_of(target: str) -> str:
     """Return the shard in which a target is looked up: a hexadecimal digit."""
     return sha256(target.encode(errors="surrogatepass")).hexdigest()[0]
-
-
-def compile_revision(
-    files: Iterable[SourceFile], tops: Iterable[str], manifests: Manifests
-) -> Compiled:
-    """Return everything that is published of tree files, their top nodes and manifests."""
-    objects: dict[str, bytes] = {}
-
-    def add(data: bytes) -> str:
-        digest = digest_of(data)
-        objects[digest] = data
-        return digest
-
-    digests = {target: add(encode_manifest(manifest)) for target, manifest in manifests.items()}
-    shards: dict[str, dict[str, str]] = {}
-    for target, digest in digests.items():
-        shards.setdefault(shard_of(target), {})[target] = digest
-    index = {"files": [[file.name, add(file.data)] for file in files], "tops": sorted(tops)}
-    return Compiled(
-        manifests,
-        digests,
-        add(encode(index)),
-        {name: add(encode({"targets": targets})) for name, targets in sorted(shards.items())},
-        objects,
-    )
 
 
 def encode_record(record: Record) -> str:
@@ -223,19 +153,6 @@ def _indexed(found: object) -> tuple[str, str]:
         case [str(name), str(digest)]:
             return name, digest
     raise BadRevision(f"{found!r:.200} is no tree file of an index")
-
-
-def decode_origin(found: Mapping[str, Any]) -> Origin:
-    """Return the origin in a record or ledger; raises ``BadRevision``."""
-    match found:
-        case {
-            "source": str(source),
-            "commit": None | str() as commit,
-            "author": None | str() as author,
-            "subject": None | str() as subject,
-        }:
-            return Origin(source, commit, author, subject)
-    raise BadRevision(f"{found!r:.200} is no origin")
 
 
 def _check_moment(text: str) -> None:

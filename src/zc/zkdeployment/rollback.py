@@ -14,8 +14,8 @@ from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.preparation import prepare
 from zc.zkdeployment.publish_rules import Limits, check_index
 from zc.zkdeployment.publishing import Terms, carry_out, check_proposal, propose
-from zc.zkdeployment.revision import node_name
 from zc.zkdeployment.snapshot import Snapshot
+from zc.zkdeployment.versions import node_name
 
 
 def rollback(zk: zc.zk.ZK, version: Version, terms: Terms, limits: Limits) -> Publication:

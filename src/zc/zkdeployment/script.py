@@ -22,6 +22,7 @@ from __future__ import annotations
 import contextlib
 import getopt
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -57,7 +58,7 @@ class Instance:
         self.name = file_name(path, n)
         self.home = script.absolute().parent.parent
         self.app = app_of(self.home.name)
-        self.root = Path(environ.get("TEST_ROOT") or "/")
+        self.root = Path(environ.get("TEST_ROOT") or "/").absolute()
         self.configuration = self.root / "etc" / self.app
         self.version = environ.get("ZKDEPLOY_VERSION")
         self._servers = environ.get("ZC_ZK_CONNECTION_STRING")
@@ -146,9 +147,9 @@ def main(
     try:
         options, rest = getopt.getopt(arguments, "ur:")
         path, number = rest
-        n = int(number)
-        if not path.startswith("/") or n < 0:
+        if not path.startswith("/") or not re.fullmatch("[0-9]+", number):
             raise ValueError(path)
+        n = int(number)
     except (getopt.GetoptError, ValueError):
         _say(_USAGE)
         sys.exit(2)

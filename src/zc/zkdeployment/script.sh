@@ -39,23 +39,27 @@ read_properties() {
 
 # write_file FILE [MODE]: has a file with the text that standard input holds. It is replaced
 # in one instant, and not touched if nothing differs. It goes away with the instance, and when
-# a later deployment writes it no more.
+# a later deployment writes it no more. Relative paths are below $etc.
 write_file() {
-    zkdeploy_new=$(dirname -- "$1")/.$(basename -- "$1").new
-    zkdeploy_mode=${2:-644}
-    mkdir -p -- "$(dirname -- "$1")"
-    rm -f -- "$zkdeploy_new"
-    (umask 077 && cat >"$zkdeploy_new")
-    chmod "$zkdeploy_mode" "$zkdeploy_new"
-    zkdeploy_shown=${1#"$root"/}
-    printf '%s\n' "$zkdeploy_shown" >>"$zkdeploy_written"
-    if [ -f "$1" ] && [ ! -L "$1" ] && cmp -s -- "$zkdeploy_new" "$1" &&
-        [ "$(stat -c %a -- "$zkdeploy_new")" = "$(stat -c %a -- "$1")" ]; then
+    zkdeploy_find "$1"
+    zkdeploy_new=$(dirname -- "$zkdeploy_file")/.$(basename -- "$zkdeploy_file").new
+    # A function that is called in a condition goes on after errors, whatever "set -e" says.
+    {
+        mkdir -p -- "$(dirname -- "$zkdeploy_file")" && rm -f -- "$zkdeploy_new" &&
+            (umask 077 && cat >"$zkdeploy_new") && chmod "${2:-644}" "$zkdeploy_new" &&
+            printf '%s\n' "$zkdeploy_shown" >>"$zkdeploy_written"
+    } || fail "cannot write $zkdeploy_file"
+    if [ -f "$zkdeploy_file" ] && [ ! -L "$zkdeploy_file" ] &&
+        cmp -s -- "$zkdeploy_new" "$zkdeploy_file" &&
+        [ "$(stat -c %a -- "$zkdeploy_new")" = "$(stat -c %a -- "$zkdeploy_file")" ]; then
         rm -f -- "$zkdeploy_new"
         return
     fi
-    zkdeploy_note "$zkdeploy_shown"
-    mv -f -- "$zkdeploy_new" "$1"
+    zkdeploy_sync "$zkdeploy_new"
+    zkdeploy_note "$zkdeploy_shown" || fail "cannot write $zkdeploy_file"
+    # mv would move it to where a link to a directory leads
+    if [ -L "$zkdeploy_file" ]; then rm -f -- "$zkdeploy_file"; fi
+    mv -f -- "$zkdeploy_new" "$zkdeploy_file" || fail "cannot write $zkdeploy_file"
 }
 
 # Tells whether any file changed since the script last succeeded: a restart is due. A script
@@ -92,12 +96,13 @@ zkdeploy_main() {
         rm -f -- "$etc/$name.deployed" "$etc/$name.changed"
     else
         deploy
-        zkdeploy_known | grep -Fvx -f "$zkdeploy_written" | while IFS= read -r zkdeploy_each; do
+        zkdeploy_known | zkdeploy_others | while IFS= read -r zkdeploy_each; do
             zkdeploy_note "$zkdeploy_each"
             printf '%s\n' "$zkdeploy_each"
         done | zkdeploy_remove
         mkdir -p -- "$etc"
         sort -u "$zkdeploy_written" >"$etc/.$name.new"
+        zkdeploy_sync "$etc/.$name.new"
         mv -f -- "$etc/.$name.new" "$etc/$name.deployed"
         rm -f -- "$etc/$name.changed"
     fi
@@ -119,15 +124,35 @@ zkdeploy_places() {
     esac
     root=${TEST_ROOT:-}
     root=${root%/}
+    case $root in '' | /*) ;; *) root=$PWD/$root ;; esac
     etc=$root/etc/$app
     name=$(printf %s "${path#/}" | sed 's/%/%25/g; s/,/%2C/g; y|/|,|').$n
 }
 
+# Sets zkdeploy_file to the path of a file, and zkdeploy_shown to how lists have it: relative
+# to the root, in one way only.
+zkdeploy_find() {
+    case $1 in /*) zkdeploy_file=$1 ;; *) zkdeploy_file=$etc/$1 ;; esac
+    zkdeploy_shown=${zkdeploy_file#"$root"/}
+    case $zkdeploy_shown in
+        *//* | */./*) zkdeploy_shown=$(printf %s "$zkdeploy_shown" | sed 's|/\(\./\)*|/|g; s|//*|/|g') ;;
+    esac
+    case /$zkdeploy_shown/ in
+        //* | */./* | */../* | *//* | *"
+"*) fail "$1 cannot be a file of an instance" ;;
+    esac
+    zkdeploy_file=$root/$zkdeploy_shown
+    if [ -d "$zkdeploy_file" ] && [ ! -L "$zkdeploy_file" ]; then fail "$1 is a directory"; fi
+}
+
 # Remembers, over a crash too, that a file changes, before it does.
 zkdeploy_note() {
-    mkdir -p -- "$etc"
-    printf '%s\n' "$1" >>"$etc/$name.changed"
-    sync -- "$etc/$name.changed" 2>/dev/null || true # as far as this system can do it
+    mkdir -p -- "$etc" && printf '%s\n' "$1" >>"$etc/$name.changed" || return
+    zkdeploy_sync "$etc/$name.changed"
+}
+
+zkdeploy_sync() {
+    sync -- "$1" 2>/dev/null || true # as far as this system can do it
 }
 
 # Prints the files that earlier runs wrote.
@@ -135,6 +160,11 @@ zkdeploy_known() {
     for zkdeploy_each in "$etc/$name.deployed" "$etc/$name.changed"; do
         if [ -e "$zkdeploy_each" ]; then cat -- "$zkdeploy_each"; fi
     done | grep -Ev '^$|^/|(^|/)\.\.(/|$)|//|/$' | sort -u
+}
+
+# Leaves out what this run wrote. Not every grep can do with an empty list.
+zkdeploy_others() {
+    if [ -s "$zkdeploy_written" ]; then grep -Fvx -f "$zkdeploy_written"; else cat; fi
 }
 
 zkdeploy_remove() {

@@ -9,7 +9,6 @@ names the setting; what files hold is in no message.
 from __future__ import annotations
 
 import configparser
-import difflib
 import os
 import re
 import stat
@@ -76,8 +75,46 @@ def read_ini(path: str) -> configparser.RawConfigParser:
     return parser
 
 
+def known_settings(
+    parser: configparser.RawConfigParser, path: str, section: str, known: Collection[str]
+) -> dict[str, str]:
+    """Return the settings of a section, without white space around them; nothing without it.
+
+    Raises :exc:`~zc.zkdeployment.errors.BadConfiguration` for one that is not known, unless
+    it is meant for all sections.
+    """
+    if not parser.has_section(section):
+        return {}
+    given = {key: value.strip() for key, value in parser[section].items()}
+    for key in sorted(given.keys() - set(known)):
+        if key in parser.defaults():
+            continue
+        meant = misspelled(key, known)
+        hint = f"did you mean {meant}?" if meant else f"known are {', '.join(known)}"
+        raise BadConfiguration(f"{path}: unknown setting {key:.200} in [{section:.100}]; {hint}")
+    return given
+
+
+def secret_file(setting: str, value: str, root: str, what: str, expected: str) -> tuple[str, str]:
+    """Return the path of the private file that a secret setting names, and its text.
+
+    ``what`` is what must not stand in the setting itself, ``expected`` what to write to the
+    file instead. Raises :exc:`~zc.zkdeployment.errors.BadConfiguration`.
+    """
+    path = file_named_by(value, root)
+    if path is None:  # the value may be the secret: it is not shown
+        raise BadConfiguration(
+            f"{setting}: {what} must not be in a configuration file. Write {expected} to a file"
+            f" of its own, chmod 600 it, and name it: {setting.rpartition(' ')[2]} = file:///PATH"
+        )
+    check_private(setting, path)
+    return path, read_text(setting, path)
+
+
 def misspelled(setting: str, known: Collection[str]) -> str | None:
     """Return the known setting that an unknown one looks like, if it does."""
+    import difflib  # only who misspelled something waits for it
+
     meant = difflib.get_close_matches(setting, known, n=1, cutoff=0.75)
     return meant[0] if meant else None
 

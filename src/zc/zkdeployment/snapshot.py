@@ -5,22 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.tree_files import SourceFile
+from zc.zkdeployment.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a tree comes from, for people.
+class SourceFile:
+    """A file as it was read: its ``name``, for messages too, and the bytes in it."""
 
-    ``source`` names the repository and what of it, or the directory; it never holds
-    a password. ``commit``, its ``author`` and the first line of its message, the
-    ``subject``, are ``None`` where there is no version control.
-    """
-
-    source: str
-    commit: str | None = None
-    author: str | None = None
-    subject: str | None = None
+    name: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from zc.zkdeployment.host_ports import BulkPackages, Checkouts, Commands, HostFiles, Packages
 from zc.zkdeployment.model import Software
 from zc.zkdeployment.package_records import in_words
-from zc.zkdeployment.packages import Checkout, InstalledPackage, checkout, satisfies
-from zc.zkdeployment.ports import BulkPackages, Checkouts, Commands, HostFiles, Packages
+from zc.zkdeployment.packages import Checkout, InstalledPackage, checkout, is_checkout, satisfies
 
 #: Called before a step, with what it is in words; what it raises ends all.
 BeforeStep = Callable[[str], None]
@@ -81,7 +81,7 @@ class SoftwareInstaller:
         """Remove what is in a package's place: a checkout, or what somebody was cut off at."""
         if self.files.checkout_kind(name):
             self._remove_checkout(name)
-        elif installed is None and self.files.checkout_broken(name):
+        elif installed is None and self.files.is_cut_off(name):
             logger.info("Removing what there is of %s, which was cut off", name)
             self.files.remove_software(name)
 
@@ -97,20 +97,20 @@ class SoftwareInstaller:
         path = self.files.software_path(name)
         vcs = self.checkouts[wanted.kind]
         self._clear_way(name, wanted, version)
-        self.files.checkout_begins(name)
+        self.files.change_begins(name)
         try:
             vcs.update(version, path)
             logger.info("Build %s (%s)", name, version)
             self.commands.run([self.files.software_path(name, "stage-build")], cwd=path)
             self.commands.run(["chmod", "-R", "a+rX", "."], cwd=path)
         finally:
-            self.files.checkout_done(name)
+            self.files.change_done(name)
 
     def _clear_way(self, name: str, wanted: Checkout, version: str) -> None:
         """Remove what is at ``/opt/NAME`` unless it is a checkout that can be moved."""
         if not self.files.has_software(name):
             return
-        if self.files.checkout_broken(name):
+        if self.files.is_cut_off(name):
             logger.info("Removing checkout %s, which was cut off", name)
             self.files.remove_software(name)
             return
@@ -134,11 +134,11 @@ class BulkInstaller(SoftwareInstaller):
 
         If these cannot all be had, none is changed, and no checkout.
         """
-        packages = [each for each in wanted if not _is_checkout(each)]
+        packages = [each for each in wanted if not is_checkout(each)]
         if packages:
             before(f"installing {in_words([str(each) for each in packages])}")
             self._install(packages)
-        SoftwareInstaller.ensure_all(self, [each for each in wanted if _is_checkout(each)], before)
+        SoftwareInstaller.ensure_all(self, [each for each in wanted if is_checkout(each)], before)
 
     def remove_all(self, names: Sequence[str], keep: Collection[str], before: BeforeStep) -> None:
         """Remove packages and checkouts, except what is needed by a package to ``keep``."""
@@ -163,7 +163,3 @@ class BulkInstaller(SoftwareInstaller):
             self._make_way(software.name, found.get(software.name))
         if todo:
             self.packages.install_all(todo)
-
-
-def _is_checkout(software: Software) -> bool:
-    return software.version is not None and checkout(software.version, software.name) is not None

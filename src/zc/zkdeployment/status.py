@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
+from zc.zkdeployment.host_ports import HostFiles
 from zc.zkdeployment.model import Version, same_version
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.ports import HostFiles
 
 
 class Status:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 
 from zc.zkdeployment import advice
-from zc.zkdeployment.explanation import Explanation, last_lines, listed, name_of, short, since
-from zc.zkdeployment.moments import in_units, seconds_between
+from zc.zkdeployment.explanation import (
+    Explanation,
+    last_lines,
+    listed,
+    moment,
+    name_of,
+    short,
+    since,
+)
 from zc.zkdeployment.overview import HostState, HostView, Overview
-from zc.zkdeployment.revision import can_be_published
+from zc.zkdeployment.versions import can_be_published
 
 _about_trust = re.compile(
     r"^version .*?(?:is not signed|signed with key|the signature|its signature|signed ones only"
@@ -42,9 +49,8 @@ def stopped(overview: Overview) -> Explanation | None:
                 advice.publish("or publish another revision over the stop", "--force"),
             ),
         )
-    for host in overview.hosts:
-        if host.state is HostState.FAILED:
-            return _failed(overview, host)
+    if failed := _first_that_failed(overview):
+        return _failed(overview, failed)
     return Explanation(
         f"The fleet is stopped{since(overview.changed, overview.at)}, and nobody says why: the"
         " version of /hosts is None, no person used 'zkdeploy stop', and no host that is"
@@ -52,9 +58,15 @@ def stopped(overview: Overview) -> Explanation | None:
         ("a host may have failed and be gone since: its log tells",),
         (
             advice.resume("find out who set it, then let the fleet go on", _known_goal(overview)),
-            advice.go_back(),
+            *advice.go_back(overview),
         ),
     )
+
+
+def _first_that_failed(overview: Overview) -> HostView | None:
+    """Return the host that stopped the fleet: others may have failed after it."""
+    failed = [host for host in overview.hosts if host.state is HostState.FAILED]
+    return min(failed, key=lambda host: host.since or "9", default=None)
 
 
 def _known_goal(overview: Overview) -> int | float | str:
@@ -88,8 +100,7 @@ def failure_of(overview: Overview, host: HostView) -> Explanation:
     """Explain the error of a host."""
     error = host.error or ""
     step = f" at the step {short(host.step)!r}" if host.step else ""
-    passed = seconds_between(host.since, overview.at)
-    when = "" if passed is None else f" at {host.since} ({in_units(passed)} ago)"
+    when = moment(host.since, overview.at)
     return Explanation(
         f"{name_of(host.identity)} failed{step}{when}: {short(error)}",
         last_lines(host),
@@ -99,7 +110,8 @@ def failure_of(overview: Overview, host: HostView) -> Explanation:
 
 def _remedies(overview: Overview, error: str) -> tuple[str, ...]:
     publish_mended = advice.publish("publish a tree without the cause", "--force")
-    last = (*advice.try_again(overview.goal), advice.go_back())
+    again = advice.try_again(overview.goal)
+    last = (*again, *advice.go_back(overview))
     if _about_trust(error):
         return (
             advice.publish(
@@ -110,7 +122,8 @@ def _remedies(overview: Overview, error: str) -> tuple[str, ...]:
                 "KEY",
             ),
             "or add the public key to public-keys in the configuration of the hosts",
-            *last,
+            *again,
+            *advice.go_back(overview, sign=True),
         )
     if _about_packages(error):
         return (
@@ -145,7 +158,5 @@ def failures(overview: Overview) -> Explanation | None:
     """Hosts show errors although the fleet goes on."""
     if overview.stopped:
         return None
-    for host in overview.hosts:
-        if host.state is HostState.FAILED:
-            return failure_of(overview, host)
-    return None
+    failed = _first_that_failed(overview)
+    return failure_of(overview, failed) if failed else None

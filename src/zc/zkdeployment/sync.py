@@ -26,7 +26,6 @@ from zc.zkdeployment.garbage import uncollected
 from zc.zkdeployment.ledger import Publication
 from zc.zkdeployment.model import Version, same_version
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.ports import Source
 from zc.zkdeployment.preparation import prepare
 from zc.zkdeployment.publish_rules import (
     AllStop,
@@ -36,6 +35,7 @@ from zc.zkdeployment.publish_rules import (
     check_not_bad,
     check_stop,
 )
+from zc.zkdeployment.publisher_ports import Source
 from zc.zkdeployment.publishing import (
     Terms,
     carry_out,

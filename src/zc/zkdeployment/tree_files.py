@@ -13,17 +13,10 @@ from zc.zk.limits import MAX_LINES
 from zc.zk.source import parse_source
 from zc.zk.tree import Node
 from zc.zkdeployment.problems import Place, Problem, place_of, problem
+from zc.zkdeployment.snapshot import SourceFile
 
 _OVERLAY = ".zkx"
 _SUFFIXES = (".zk", _OVERLAY)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file as it was read: its ``name``, for messages too, and the bytes in it."""
-
-    name: str
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,27 @@ from dataclasses import dataclass
 
 from zc.zk.errors import BadPropertyLink
 from zc.zk.tree import Node, walk
-from zc.zkdeployment import desired, names
+from zc.zkdeployment import names
 from zc.zkdeployment.dangling import dangling
+from zc.zkdeployment.deployment_nodes import (
+    Deployments,
+    controller_node,
+    instances_of,
+    max_parallel_of,
+    target_node,
+    targets,
+    timeout_of,
+    type_of,
+    version_of,
+    versioned_app,
+)
 from zc.zkdeployment.errors import BadTree
 from zc.zkdeployment.model import Identity, Software
 from zc.zkdeployment.node_names import bad_names
 from zc.zkdeployment.node_sizes import too_large
 from zc.zkdeployment.problems import Place, Problem, place_of, problem
+from zc.zkdeployment.tree_parts import is_live, top_of, tree_of
+from zc.zkdeployment.version_conflicts import Asked, version_conflicts
 
 #: Rules that something breaks by not being there: in a part of a tree nobody can tell.
 RULES_OF_ABSENCE = frozenset(
@@ -42,7 +56,7 @@ class Examined:
     """What is wrong with a tree, and its deployments, of which those that are right are known."""
 
     problems: list[Problem]
-    deployments: desired.Deployments
+    deployments: Deployments
 
 
 def validate(root: Node, hosts: Sequence[Host] = ()) -> list[Problem]:
@@ -71,8 +85,8 @@ class _Checks:
     def __init__(self, root: Node) -> None:
         self.problems: list[Problem] = []
         self._nodes = {"/": root} | dict(walk(root))
-        self._tree = desired.tree_of(self._nodes)
-        self.known = desired.Deployments(self._tree)
+        self._tree = tree_of(self._nodes)
+        self.known = Deployments(self._tree)
         self._bad_links: set[tuple[str, str]] = set()
         self._checked: set[str] = set()
         self._software: dict[str, Software] = {}  # of the nodes for which it is known
@@ -98,17 +112,15 @@ class _Checks:
                 self._software[node] = Software(found.software, found.version)
                 if found.n:
                     self._wanted.setdefault(target, []).append(node)
-        ignored = {
-            path: node.properties for path, node in self._nodes.items() if desired.is_live(path)
-        }
-        for node, target in desired.targets(ignored):
-            path = desired.target_node(node, target)
-            message = f"{path}: agents do not read what is below {desired.top_of(path)}"
+        ignored = {path: node.properties for path, node in self._nodes.items() if is_live(path)}
+        for node, target in targets(ignored):
+            path = target_node(node, target)
+            message = f"{path}: agents do not read what is below {top_of(path)}"
             self._report("ignored-deployment", message, self._place(path))
 
     def controllers(self) -> None:
         for role in self._roles():
-            node = desired.controller_node(role)
+            node = controller_node(role)
             self._check_software(node)
             lock = f"/role-locks/{role}"
             if lock not in self._nodes:
@@ -120,37 +132,23 @@ class _Checks:
 
     def versions(self, hosts: Sequence[Host]) -> None:
         """See to it that no host would need two versions of one software."""
-        identities = [host.identity for host in hosts]
-        plain = [identity for identity in identities if not identity.role]
-        known = {name for host in plain for name in (host.host_identifier, host.host_name)}
-        roles = self._roles().keys() | {identity.role for identity in identities}
-        groups = [
-            (host.host_name, self._wanted_by(host.host_identifier, host.host_name))
-            for host in plain
-        ]
-        for target in self._targets:
-            if target not in known or target in roles:
-                controller = [desired.controller_node(target)] if target in self._roles() else []
-                groups.append((target, controller + self._wanted_by(target)))
-        conflicts: dict[tuple[str, str], list[str]] = {}
-        for who, nodes in groups:
-            for pair in self._conflicts(nodes):
-                conflicts.setdefault(pair, []).append(who)
-        for (node, first), targets in conflicts.items():
-            self._report_conflict(node, first, targets)
+        asked = Asked(self._software, self._wanted, self._targets.keys(), self._roles().keys())
+        conflicts = version_conflicts(asked, [host.identity for host in hosts])
+        for (node, first), who in conflicts.items():
+            self._report_conflict(node, first, who)
 
     def hosts(self, hosts: Sequence[Host]) -> None:
-        targets = set(self._roles())
+        known = set(self._roles())
         for host in hosts:
             identity = host.identity
-            targets |= {identity.host_identifier, identity.host_name, identity.role or ""}
+            known |= {identity.host_identifier, identity.host_name, identity.role or ""}
             if identity.role:
                 self._check_role_alone(host)
             elif identity.host_identifier != identity.host_name:
                 self._check_named_once(identity)
         for target, nodes in self._targets.items() if hosts else ():
-            for node in nodes if target not in targets else ():
-                path = desired.target_node(node, target)
+            for node in nodes if target not in known else ():
+                path = target_node(node, target)
                 message = f"{path}: no host has {target!r} as its identifier, name or role"
                 self._report("unknown-target", message, self._place(path))
 
@@ -162,13 +160,13 @@ class _Checks:
         """Report everything that is wrong with a deployment, not only the first thing."""
         self._check_software(node)
         with self._reporting("bad-timeout", node, "timeout"):
-            desired.timeout_of(self._tree, node)
+            timeout_of(self._tree, node)
         with self._reporting("bad-max-parallel", node, "max_parallel"):
-            desired.max_parallel_of(self._tree, node, self.known.targets_of)
-        path = desired.target_node(node, target)
+            max_parallel_of(self._tree, node, self.known.targets_of)
+        path = target_node(node, target)
         instances = 0
         with self._reporting("bad-n", path, "n"):
-            instances = desired.instances_of(self._tree, path)
+            instances = instances_of(self._tree, path)
         if instances:
             with self._reporting("long-path", node):
                 names.check_file_name(node, instances - 1)
@@ -180,11 +178,11 @@ class _Checks:
         self._checked.add(node)
         software = None
         with self._reporting(self._rule(node, "type"), node, "type"):
-            software, _ = desired.type_of(self._tree, node)
+            software, _ = type_of(self._tree, node)
         with self._reporting(self._rule(node, "version"), node, "version"):
-            version = desired.version_of(self._tree, node)
+            version = version_of(self._tree, node)
             if software and version is None:
-                desired.versioned_app(software, node)
+                versioned_app(software, node)
             if software:
                 self._software[node] = Software(software, version)
 
@@ -192,7 +190,7 @@ class _Checks:
         identity = host.identity
         for target in sorted({identity.host_identifier, identity.host_name} - {identity.role}):
             for node in self._targets.get(target, ()):
-                path = desired.target_node(node, target)
+                path = target_node(node, target)
                 message = (
                     f"Found a host-based deployment at {path} "
                     f"but the host has a role, {identity.role}."
@@ -208,23 +206,8 @@ class _Checks:
                     f"Can't deploy to {host.host_name} and {host.host_identifier}."
                 )
                 both = (host.host_name, host.host_identifier)
-                paths = (desired.target_node(node, target) for target in both)
+                paths = (target_node(node, target) for target in both)
                 self._report("host-twice", message, *map(self._place, paths))
-
-    def _wanted_by(self, *targets: str) -> list[str]:
-        nodes = {node for target in targets for node in self._wanted.get(target, ())}
-        return sorted(nodes, key=lambda node: node.split("/"))
-
-    def _conflicts(self, nodes: list[str]) -> Iterator[tuple[str, str]]:
-        """Yield a node of each version of a software but its first, with a node of that."""
-        seen: dict[str, dict[str | None, str]] = {}
-        for node in nodes:
-            software = self._software.get(node)
-            if software:
-                versions = seen.setdefault(software.name, {})
-                if software.version not in versions and versions:
-                    yield node, next(iter(versions.values()))
-                versions.setdefault(software.version, node)
 
     def _report_conflict(self, node: str, first: str, targets: list[str]) -> None:
         software, other = self._software[node], self._software[first]

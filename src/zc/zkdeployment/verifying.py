@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,14 +15,15 @@ from zc.zkdeployment.drift import (
     deployed_software,
     drift_of,
     in_short,
-    is_checkout,
 )
 from zc.zkdeployment.errors import Abandoned, Unreachable, as_builtin
+from zc.zkdeployment.fleet_ports import Progress, Trees
+from zc.zkdeployment.host_ports import HostFiles
 from zc.zkdeployment.model import Desired, Identity, Version, same_version
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.packages import checkout
-from zc.zkdeployment.ports import HostFiles, Progress, Trees
+from zc.zkdeployment.packages import checkout, is_checkout
 from zc.zkdeployment.report import Drift
+from zc.zkdeployment.rhythm import LATE, rhythm_of
 from zc.zkdeployment.software import SoftwareInstaller
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Verifier:
 
     ``software`` only looks. Hosts do it at different moments, by their identifier, and
     none sooner than half an interval after it started.
-    With ``repairs`` what is found is repaired.
+    With ``repairs`` what is found is repaired, less and less often while that does not help.
     """
 
     def __init__(
@@ -54,29 +54,31 @@ class Verifier:
         self._software = software
         self._trees = trees
         self._progress = progress
-        self._interval = interval
-        self._offset = zlib.crc32(identity.host_identifier.encode()) % max(interval, 1.0)
+        self._rhythm = rhythm_of(identity.host_identifier, interval)
         self._deployed: tuple[Version, Desired] | None = None
         self._found: tuple[str, ...] = ()
         self._damaged: tuple[str, ...] = ()
         self._drift = Drift("")
         self._said = ""
-        self._next = self._after(time.monotonic())
+        self._tried = 0  # repairs, since nothing was found
+        self._last_try = 0.0
+        self._next = self._rhythm.after(time.monotonic())
 
     def deployed(self, version: Version, desired: Desired) -> None:
         """Remember what was deployed; what had drifted from it before is repaired by that."""
         again = self._deployed is not None and same_version(self._deployed[0], version)
         repaired = in_short(self._found) if again else ()
+        self._tried = self._tried if again else 0
         self._deployed = version, desired
         self._found = ()
         self._drift = Drift(_now(), (), repaired, _now() if repaired else None)
-        self._next = self._after(time.monotonic())
+        self._next = self._rhythm.after(time.monotonic())
         if repaired:
             self._progress.verified(self._drift)
 
     def left(self) -> float | None:
         """Return the seconds until it is time to verify; ``None`` for never."""
-        return max(0.0, self._next - time.monotonic()) if self._interval else None
+        return max(0.0, self._next - time.monotonic()) if self._rhythm.interval else None
 
     def verify(self, version: Version, deploy_again: Callable[[Desired], None]) -> bool:
         """Look whether ``version`` is here as it was deployed, if it is time, and report it.
@@ -85,25 +87,45 @@ class Verifier:
         wants; tells whether it did. That this fails concerns no other host: it is reported.
         Raises :exc:`~zc.zkdeployment.errors.Unreachable`, and ``Abandoned`` as that does.
         """
-        if self.left() != 0.0:
+        if self.left() != 0.0 or not self._is_in_time():
             return False
-        self._next = self._after(time.monotonic())
         desired = self._drifted_from(version)
         if desired is None or not self._repairs:
             return False
+        if not self._rhythm.may_repair(self._tried, self._last_try, time.monotonic()):
+            return False
         logger.warning("Repairing drift: deploying version %s again", version)
         for name in self._damaged:
-            self._files.checkout_begins(name)  # it is taken for cut off, and installed once more
+            self._files.change_begins(name)  # it is taken for cut off, and installed once more
+        self._repair(version, lambda: deploy_again(desired))
+        return True
+
+    def _is_in_time(self) -> bool:
+        """Tell whether to look now that it is time; where it was long ago, the turn is over."""
+        now = time.monotonic()
+        in_time = now - self._next <= LATE
+        self._next = self._rhythm.after(now) if in_time else self._rhythm.next_turn(now)
+        return in_time
+
+    def _repair(self, version: Version, deploy_again: Callable[[], None]) -> None:
+        self._tried += 1
+        found = self._found
         try:
-            deploy_again(desired)
-        except (Abandoned, Unreachable):
+            deploy_again()
+        except Unreachable:
+            raise
+        except Abandoned:
+            self._tried -= 1
+            # To go on there as with any other deployment could stop the fleet.
+            self._files.write_version(version)
             raise
         except Exception as error:  # whatever it is, the fleet goes on
             self._files.write_version(version)  # it is what the host is at, as far as it is
-            self._unrepaired(error)
+            self._unrepaired(error, found)
         else:
             logger.info("Repaired drift: version %s is deployed again", version)
-        return True
+        finally:
+            self._last_try = time.monotonic()
 
     def _drifted_from(self, version: Version) -> Desired | None:
         """Report what is not as it was deployed; return what is wanted if there is any."""
@@ -112,7 +134,7 @@ class Verifier:
             if desired is None:
                 return None
             seen = look(desired, self._files, self._software)
-            found = drift_of(desired, seen)
+            found = drift_of(desired, seen) or self._in_part(version)
         except Unreachable:
             raise
         except Exception as error:  # whatever it is, a look must not end the agent
@@ -123,25 +145,26 @@ class Verifier:
         self._found = found
         self._damaged = damaged_packages(desired, seen)
         if found:
-            self._drift = Drift(_now(), in_short(found))
+            self._drift = Drift(_now(), in_short(found), unrepaired=self._drift.unrepaired)
         else:
+            self._tried = 0
             self._drift = replace(self._drift, checked=_now(), found=())
         self._progress.verified(self._drift)
         return desired if found else None
 
-    def _unrepaired(self, error: Exception) -> None:
+    def _in_part(self, version: Version) -> tuple[str, ...]:
+        """Return what there is to repair where a repair failed and nothing else shows."""
+        if self._drift.unrepaired is None:
+            return ()
+        return (f"version {version} may be here in part: a repair of drift failed on the way",)
+
+    def _unrepaired(self, error: Exception, found: tuple[str, ...]) -> None:
         plain = as_builtin(error)
         logger.error("repairing drift", exc_info=(type(plain), plain, error.__traceback__))
         self._progress.unrepaired(error)
-        found = (f"it could not be repaired: {error}", *self._found)
-        self._drift = Drift(_now(), in_short(found))
+        self._found = found
+        self._drift = Drift(_now(), in_short(found), unrepaired=str(error))
         self._progress.verified(self._drift)
-
-    def _after(self, moment: float) -> float:
-        """Return when it is time after a moment: this host's next one that is not too soon."""
-        earliest = moment + self._interval / 2
-        interval = self._interval or 1.0
-        return earliest + interval - (earliest + self._offset) % interval
 
     def _wanted(self, version: Version) -> Desired | None:
         """Return what a version wanted when it was deployed; ``None`` where nobody knows.
@@ -193,7 +216,7 @@ def _moved(name: str, version: str, files: HostFiles, software: SoftwareInstalle
     wanted = checkout(version, name)
     if wanted is None:
         return None
-    if files.checkout_broken(name):
+    if files.is_cut_off(name):
         return "was cut off while it was changed"
     if files.checkout_kind(name) != wanted.kind:
         return f"is no checkout by {wanted.kind} any more"

@@ -8,6 +8,7 @@ from zc.zkdeployment import advice
 from zc.zkdeployment.explanation import (
     Explanation,
     all_of,
+    counted,
     known_as,
     last_lines,
     listed,
@@ -17,6 +18,8 @@ from zc.zkdeployment.explanation import (
 )
 from zc.zkdeployment.lock_states import LockState
 from zc.zkdeployment.overview import HostState, HostView, Overview
+
+_LOOK_AGAIN = "look again in a moment: zkdeploy locks"
 
 
 def dead_locks(overview: Overview) -> Explanation | None:
@@ -74,7 +77,7 @@ def under_way(overview: Overview) -> Explanation | None:
     return Explanation(
         f"The fleet is on its way to version {overview.goal!r:.100},"
         f" {overview.done} of {len(overview.hosts)} hosts are done. {explained.cause}{others}",
-        (*((f"{more} more hosts are at work",) if more else ()), *explained.details),
+        (*((f"{counted(more, 'more host')} at work",) if more else ()), *explained.details),
         explained.next_steps,
     )
 
@@ -106,14 +109,25 @@ def working_host(overview: Overview, host: HostView) -> Explanation:
 def _waiting(overview: Overview) -> Explanation | None:
     for host in overview.hosts:
         if host.state is HostState.WAITING:
-            what = short(host.waits_for or "a lock")
-            return Explanation(
-                f"{name_of(host.identity)} waits{since(host.since, overview.at)} for the lock of"
-                f" {what}, and is about to get it: nobody is known to hold that.",
-                (),
-                ("look again in a moment: zkdeploy locks",),
-            )
+            lock = lock_at(overview, host.waits_for)
+            if lock is None or not lock.dead:  # else that is told already
+                return Explanation(waiting_cause(overview, host, lock), (), (_LOOK_AGAIN,))
     return None
+
+
+def waiting_cause(overview: Overview, host: HostView, lock: LockState | None) -> str:
+    """Return for which lock a host waits, and who holds that."""
+    waits = f"{name_of(host.identity)} waits{since(host.since, overview.at)} for the lock of"
+    waits += f" {short(host.waits_for or 'a node')}"
+    if lock is not None and lock.holders:
+        return f"{waits}, which is held by {all_of(lock.holders)}."
+    return f"{waits}, and is about to get it: nobody is known to hold that."
+
+
+def lock_at(overview: Overview, path: str | None) -> LockState | None:
+    """Return the lock of a node; a role has its own, which may be named by the role alone."""
+    wanted = (path, f"/role-locks/{path}")
+    return next((lock for lock in overview.locks if lock.path in wanted), None)
 
 
 def behind(overview: Overview) -> Explanation | None:

@@ -13,8 +13,8 @@ from kazoo.protocol.states import KazooState
 
 import zc.zk
 from zc.zkdeployment.adapters.fleet_view import FleetView
+from zc.zkdeployment.adapters.hosts_node import HOSTS
 from zc.zkdeployment.adapters.known_nodes import KnownNodes, WatchingFetch
-from zc.zkdeployment.adapters.registry import HOSTS
 from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.model import Manifest
 from zc.zkdeployment.moments import text_of
@@ -66,6 +66,7 @@ class FleetWatch:
         self._afresh = False  # watches may be gone
         self._lost: str | None = None  # since when there is no connection
         self._failing: str | None = None  # since when looks fail
+        self._ended: BaseException | None = None  # what ended the thread
         self._fetch = WatchingFetch(zk, self._wake.set)
         self._nodes = KnownNodes(self._fetch)
         self._view = FleetView(self._nodes, zk.bulk.read)
@@ -91,11 +92,14 @@ class FleetWatch:
         """Return an overview other than ``seen`` as soon as there is one.
 
         ``None`` once ``timeout`` seconds are over, or the watch is closed. From any thread.
+        Raises ``RuntimeError`` where the watch ended by itself: nothing will come any more.
         """
         with self._more:
             self._more.wait_for(
                 lambda: self._overview is not seen or self._closing.is_set(), timeout
             )
+            if self._ended is not None:
+                raise RuntimeError("the fleet is not watched any more") from self._ended
             return None if self._overview is seen or self._closing.is_set() else self._overview
 
     def close(self) -> None:
@@ -111,6 +115,9 @@ class FleetWatch:
     def _run(self) -> None:
         try:
             self._keep_current()
+        except BaseException as error:
+            self._ended = error
+            raise
         finally:  # whatever ended it: nobody waits for what does not come
             with self._more:
                 self._closing.set()

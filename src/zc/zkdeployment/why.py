@@ -14,13 +14,21 @@ def explain_fleet(overview: Overview) -> Explanation:
     """Tell what the fleet waits for, or that it waits for nothing."""
     found = [each for cause in causes.CAUSES if (each := cause(overview))]
     if not found:
-        return Explanation(
-            f"The fleet waits for nothing: all {len(overview.hosts)} hosts that are registered"
-            f" reached version {overview.version!r:.100}."
-        )
+        return Explanation(f"The fleet waits for nothing: {_settled(overview)}.")
     first, *others = found
     also = tuple(f"also: {each.cause}" for each in others)
     return Explanation(first.cause, (*first.details, *also), first.next_steps)
+
+
+def _settled(overview: Overview) -> str:
+    version = f"version {overview.version!r:.100}"
+    match len(overview.hosts):
+        case 0:
+            return f"no host is registered, and {version} expects none"
+        case 1:
+            return f"the one host that is registered reached {version}"
+        case count:
+            return f"all {count} hosts that are registered reached {version}"
 
 
 def explain_host(overview: Overview, host: HostView) -> Explanation:
@@ -44,15 +52,11 @@ def explain_host(overview: Overview, host: HostView) -> Explanation:
 
 def _waiting(overview: Overview, host: HostView) -> Explanation:
     name = name_of(host.identity)
-    lock = lock_at(overview, host.waits_for)
+    lock = waits.lock_at(overview, host.waits_for)
     what = short(host.waits_for or "a lock")
     if lock is None or not lock.holders:
-        return Explanation(
-            f"{name} waits{since(host.since, overview.at)} for the lock of {what}, and is about to"
-            " get it: nobody is known to hold that.",
-            (),
-            ("look again in a moment: zkdeploy locks",),
-        )
+        cause = waits.waiting_cause(overview, host, lock)
+        return Explanation(cause, (), ("look again in a moment: zkdeploy locks",))
     found = _held(overview, lock)
     return Explanation(
         f"{name} waits{since(host.since, overview.at)} for the lock of {what}. {found.cause}",
@@ -62,7 +66,10 @@ def _waiting(overview: Overview, host: HostView) -> Explanation:
 
 
 def _not_begun(overview: Overview, host: HostView) -> Explanation:
-    reached = f"{name_of(host.identity)} is at version {host.version!r:.100}"
+    name = name_of(host.identity)
+    reached = f"{name} is at version {host.version!r:.100}"
+    if host.version is None:
+        reached = f"{name} has not reached any version yet, or left it halfway"
     for cause in (causes.no_fleet, stops.stopped, stops.held):
         if found := cause(overview):
             return Explanation(f"{reached}. {found.cause}", found.details, found.next_steps)
@@ -91,7 +98,7 @@ def explain_node(overview: Overview, path: str) -> Explanation:
     ]
     if failed:
         return explain_host(overview, failed[0])
-    lock = lock_at(overview, path)
+    lock = waits.lock_at(overview, path)
     if lock is None:
         return Explanation(
             f"Nobody works on {path} or waits for it.",
@@ -105,12 +112,6 @@ def explain_node(overview: Overview, path: str) -> Explanation:
         (),
         ("look again in a moment: zkdeploy locks",),
     )
-
-
-def lock_at(overview: Overview, path: str | None) -> LockState | None:
-    """Return the lock of a node; a role has its own, which may be named by the role alone."""
-    wanted = (path, f"/role-locks/{path}")
-    return next((lock for lock in overview.locks if lock.path in wanted), None)
 
 
 def _held(overview: Overview, lock: LockState) -> Explanation:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import zc.zk
+from zc.zkdeployment import host_ports
 from zc.zkdeployment.adapters.accepted import Accepted
 from zc.zkdeployment.adapters.apt import apt
 from zc.zkdeployment.adapters.commands import Commands
@@ -24,12 +25,15 @@ from zc.zkdeployment.adapters.revisions import Trust
 from zc.zkdeployment.adapters.role_lock import RoleLocks
 from zc.zkdeployment.adapters.script_environment import script_home
 from zc.zkdeployment.adapters.svn import Subversion
+from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.adapters.yum import Yum
 from zc.zkdeployment.config import Settings
 from zc.zkdeployment.execute import World
+from zc.zkdeployment.host_ports import Checkouts
+from zc.zkdeployment.inventory import Inventory
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.ports import Checkouts
 from zc.zkdeployment.software import BulkInstaller, SoftwareInstaller
+from zc.zkdeployment.verifying import Verifier
 from zc.zkdeployment.wakeup import Wakeup
 
 _LONGEST_LOOK = 20.0  # seconds; two in a row must not make a watchdog think that nothing goes on
@@ -84,6 +88,30 @@ def looker_of(settings: Settings) -> SoftwareInstaller:
     environment = _environment(settings)
     commands = Commands(False, environment, timeout=_LONGEST_LOOK, quiet=True)
     return installer_of(settings, commands, files, patience=0.0)
+
+
+def verifier_of(
+    settings: Settings,
+    identity: Identity,
+    files: host_ports.HostFiles,
+    trees: Trees,
+    reporter: Reporter,
+) -> Verifier:
+    """Return what looks now and then whether all is still as it was deployed."""
+    return Verifier(
+        identity,
+        files,
+        looker_of(settings),
+        trees,
+        reporter,
+        settings.verify_interval,
+        repairs=settings.repairs_drift,
+    )
+
+
+def inventory_of(settings: Settings, files: host_ports.HostFiles, reporter: Reporter) -> Inventory:
+    """Return what looks which software there is, for ``reporter``."""
+    return Inventory(files, looker_of(settings), reporter)
 
 
 def world_of(

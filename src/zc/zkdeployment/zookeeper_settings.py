@@ -28,10 +28,9 @@ from zc.zkdeployment.errors import BadConfiguration
 from zc.zkdeployment.setting_files import (
     absolute_path,
     check_private,
-    file_named_by,
-    misspelled,
+    known_settings,
     read_ini,
-    read_text,
+    secret_file,
 )
 
 DEFAULT_CONNECTION_STRING = "zookeeper:2181"
@@ -94,11 +93,7 @@ def zookeeper_settings_from(
     """
     if not parser.has_section(_SECTION):
         return ZooKeeperSettings()
-    given = {key: value.strip() for key, value in parser[_SECTION].items()}
-    for key in sorted(given.keys() - set(_KNOWN) - parser.defaults().keys()):
-        meant = misspelled(key, _KNOWN)
-        hint = f"did you mean {meant}?" if meant else f"known are {', '.join(_KNOWN)}"
-        raise BadConfiguration(f"{path}: unknown setting {key:.200} in [{_SECTION}]; {hint}")
+    given = known_settings(parser, path, _SECTION, _KNOWN)
     tls = _yes("tls", given.get("tls", "no"))
     if not tls and (vain := [key for key in _TLS if key in given]):
         raise BadConfiguration(
@@ -143,14 +138,8 @@ def _file(setting: str, given: Mapping[str, str], root: str) -> str | None:
 
 
 def _digest(value: str, root: str) -> str:
-    path = file_named_by(value, root)
-    if path is None:  # the value may be the password: it is not shown
-        raise BadConfiguration(
-            "digest: a password must not be in a configuration file. Write USER:PASSWORD to a"
-            " file of its own, chmod 600 it, and name it: digest = file:///PATH"
-        )
-    check_private("digest", path)
-    text = read_text("digest", path).rstrip("\r\n")
+    path, found = secret_file("digest", value, root, "a password", "USER:PASSWORD")
+    text = found.rstrip("\r\n")
     user, _, password = text.partition(":")
     if not user or not password or not text.isprintable() or user != user.strip():
         raise BadConfiguration(f"digest: {path} holds something else than one line USER:PASSWORD")

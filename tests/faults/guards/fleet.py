@@ -72,14 +72,14 @@ FLEET = (
     ),
     guard(
         "a look is not believed where the session may have ended",
-        "adapters/registry.py",
-        " and self._clock.runs() and not afresh",
-        " and not afresh",
+        "adapters/hosts_node.py",
+        "if afresh or not self._watching or not self._clock.runs():",
+        "if afresh or not self._watching:",
         "tests/integration/adapters/test_outages.py",
     ),
     guard(
         "a session that may have ended vouches for nothing",
-        "adapters/registry.py",
+        "adapters/hosts_node.py",
         " and self._clock.runs()\n",
         "\n",
         "tests/integration/adapters/test_outages.py",

@@ -29,7 +29,7 @@ HOST = (
     ),
     guard(
         "a version that cannot be read is set aside",
-        "adapters/host_state.py",
+        "adapters/version_file.py",
         "except (OSError, ValueError, RecursionError) as error:",
         "except OSError as error:",
         "tests/integration/adapters/test_host_state.py",
@@ -57,7 +57,7 @@ HOST = (
     ),
     guard(
         "nothing outside of /opt and /etc can be named",
-        "adapters/host_state.py",
+        "adapters/names_inside.py",
         """if name in ("", ".", "..") or "/" in name or "\\0" in name:""",
         "if False:",
         "tests/integration/adapters/test_host_state.py",

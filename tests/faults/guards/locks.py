@@ -7,7 +7,7 @@ from tests.faults.guards.guard import guard
 LOCKS = (
     guard(
         "the owner of a lock is its marker, not a place in line",
-        "adapters/lock_turns.py",
+        "adapters/lock_standings.py",
         "known and len(others) < turn.at_once",
         "True",
         "tests/integration/adapters/test_locks.py",

@@ -7,7 +7,7 @@ from tests.faults.guards.guard import guard
 PUBLISHING = (
     guard(
         "an object of a revision is what its digest says",
-        "adapters/revisions.py",
+        "adapters/objects.py",
         "if digest_of(found[digest]) != digest:",
         "if False:",
         "tests/integration/publishing/test_tampering.py",
@@ -85,6 +85,13 @@ PUBLISHING = (
         "if not gone or (gone < before and gone <= limits.share * before):",
         "if True:",
         "tests/unit/test_publish_rules.py",
+    ),
+    guard(
+        "what there was before a publisher was killed is known",
+        "baseline.py",
+        "kept = revisions.digests_before()",
+        "kept = None",
+        "tests/integration/publishing/test_killed_publisher.py",
     ),
     guard(
         "a version is not published twice with different trees",

@@ -186,7 +186,7 @@ def test_what_was_cut_off_or_has_no_directory_is_installed_again(
     host: Host, packages: PackageSets, story: Story
 ) -> None:
     packages.install_all(software("up 1.0", "down 2.0"))
-    host.files.checkout_begins("up")
+    host.files.change_begins("up")
     host.files.remove_software("down")
     story()
 

@@ -6,7 +6,6 @@ import errno
 import io
 import os
 import re
-import select
 import signal
 import sys
 import threading
@@ -19,6 +18,7 @@ from typing import Never
 
 import pytest
 from tests.integration.adapters.conftest import Story
+from tests.support.programs import has_ended
 
 from zc.zkdeployment.adapters.commands import Commands
 from zc.zkdeployment.errors import CommandFailed
@@ -26,20 +26,6 @@ from zc.zkdeployment.errors import CommandFailed
 
 def sh(script: str) -> list[str]:
     return ["sh", "-c", script]
-
-
-def has_ended(pid: int, patience: float = 10.0) -> bool:
-    """Wait for the end of a process."""
-    try:
-        process = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        poll = select.poll()
-        poll.register(process, select.POLLIN)
-        return bool(poll.poll(patience * 1000))
-    finally:
-        os.close(process)
 
 
 def test_a_program_that_succeeds_is_one_line_in_the_log(story: Story) -> None:
@@ -230,6 +216,20 @@ def test_a_child_that_outlives_a_script_that_took_too_long_gets_the_same_time() 
 
 def test_a_program_within_its_time_is_left_alone() -> None:
     assert Commands(timeout=0.01).run(sh("sleep 0.3; echo done"), timeout=60) == "done\n"
+
+
+def test_an_old_kernel_tells_as_well_how_programs_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(pid: int) -> Never:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "pidfd_open", unknown)
+    commands = Commands(timeout=2, grace=5)
+
+    assert commands.run(sh("sleep 0.3; echo done")) == "done\n"
+    with pytest.raises(CommandFailed, match=r"^Command failed: sh -c exit 3$"):
+        commands.run(sh("exit 3"))
+    with pytest.raises(CommandFailed, match="took longer than 2 s; it printed last: bye"):
+        commands.run(sh("trap 'echo bye; exit 0' TERM; sleep 600 & wait"))
 
 
 class Interrupted(Exception):

@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-import select
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.programs import has_ended
 
 from zc.zkdeployment.adapters import control_groups
 from zc.zkdeployment.adapters.commands import Commands
@@ -70,20 +70,6 @@ def commands(timeout: float | None = None, grace: float = 5.0) -> Commands:
     found = delegated(SERVICE)
     assert found
     return Commands(timeout=timeout, grace=grace, groups=found)
-
-
-def has_ended(pid: int) -> bool:
-    """Wait for the end of a process."""
-    try:
-        process = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        poll = select.poll()
-        poll.register(process, select.POLLIN)
-        return bool(poll.poll(LIMIT * 1000))
-    finally:
-        os.close(process)
 
 
 # What a daemon does to get away: a session of its own, and no parent.

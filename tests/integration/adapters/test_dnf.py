@@ -252,7 +252,7 @@ def test_what_was_cut_off_or_has_no_directory_is_installed_again_together(
     host: Host, packages: PackageSets, story: Story
 ) -> None:
     packages.install_all(software("up 1.0", "down 2.0", "same 1.0"))
-    host.files.checkout_begins("up")
+    host.files.change_begins("up")
     host.files.remove_software("down")
     story()
 
@@ -325,7 +325,7 @@ def test_what_a_package_needs_that_is_to_stay_is_not_removed(
     host: Host, packages: PackageSets, story: Story
 ) -> None:
     packages.install_all(software("library 1.0", "needy 1.0", "plugin 1.0", "up 1.0"))
-    host.files.checkout_begins("library")  # as if the agent had been killed at it
+    host.files.change_begins("library")  # as if the agent had been killed at it
     story()
 
     gone = packages.remove_all(["library", "plugin", "up"], {"needy"})

@@ -20,7 +20,7 @@ from zc.zkdeployment.errors import BadSource
 from zc.zkdeployment.lab.packages import run
 from zc.zkdeployment.lab.repositories import GitRepository
 from zc.zkdeployment.locations import parse_location
-from zc.zkdeployment.ports import Source
+from zc.zkdeployment.publisher_ports import Source
 from zc.zkdeployment.snapshot import Snapshot
 
 COPY = "zkdeployment-source.git"

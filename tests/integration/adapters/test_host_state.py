@@ -183,24 +183,24 @@ def test_nothing_outside_opt_and_etc_can_be_named(host: Host, name: str) -> None
 
 
 def test_a_checkout_that_was_cut_off_is_known_to_the_next_agent(host: Host) -> None:
-    host.files.checkout_begins("pywrite")
+    host.files.change_begins("pywrite")
 
-    assert host.files.checkout_broken("pywrite")
-    assert not host.files.checkout_broken("z4m")
-    host.files.checkout_done("pywrite")
-    host.files.checkout_done("pywrite")
-    assert not host.files.checkout_broken("pywrite")
+    assert host.files.is_cut_off("pywrite")
+    assert not host.files.is_cut_off("z4m")
+    host.files.change_done("pywrite")
+    host.files.change_done("pywrite")
+    assert not host.files.is_cut_off("pywrite")
 
 
 def test_a_checkout_that_was_cut_off_goes_away_when_nothing_needs_it(host: Host) -> None:
-    host.files.checkout_begins("pywrite")
-    host.files.checkout_begins("gone")
+    host.files.change_begins("pywrite")
+    host.files.change_begins("gone")
     (host.opt / "pywrite").mkdir()
 
     assert host.files.installed().applications == {"pywrite", "gone"}
     for name in ("pywrite", "gone"):
         host.files.remove_software(name)
-        assert not host.files.checkout_broken(name)
+        assert not host.files.is_cut_off(name)
     assert host.files.installed().applications == frozenset()
 
 
@@ -210,7 +210,7 @@ def test_a_removal_that_was_cut_off_leaves_nothing_that_is_taken_for_software(ho
     assert subprocess.run(argv, check=False).returncode == -signal.SIGKILL
     assert names_in(host.opt) == ["pywrite"]
 
-    assert host.files.checkout_broken("pywrite")
+    assert host.files.is_cut_off("pywrite")
     assert host.files.installed().applications == {"pywrite"}
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from kazoo.client import KazooClient
 from tests.support.locking import LIMIT, Host, hosts, wait_for_children
+from tests.support.sessions import end_session
 
 import zc.zk
 from zc.zk.operations import Check
@@ -46,14 +46,6 @@ def far(relay: Relay, zk_connection: str) -> Iterator[Make]:
     """Makes hosts behind the relay."""
     with hosts(f"{relay.connection_string}/{zk_connection.partition('/')[2]}") as make:
         yield make
-
-
-def expire(host: Host, connection: str) -> None:
-    """End a host's session on the server."""
-    usurper = KazooClient(connection, client_id=host.zk.client.client_id)
-    usurper.start()
-    usurper.stop()
-    usurper.close()
 
 
 def owner(zk: zc.zk.ZK) -> str | None:
@@ -135,7 +127,7 @@ def test_who_waits_stands_in_line_again_with_another_session(
     assert one.has_it.wait(LIMIT)
     two.start("/a")
     before = frozenset(wait_for_children(zk, LOCK, 1))
-    expire(two, zk_connection)
+    end_session(zk_connection, two.zk.client.client_id)
     wait_for_children(zk, LOCK, 1, but=before)
     assert not two.has_it.is_set()
     one.finish()
@@ -175,7 +167,7 @@ def test_a_holder_that_lost_its_session_still_holds_the_node(
     """It goes on with the next instance instead of leaving the node half deployed."""
     one = host("one")
     with one.locks.node("/a", one.going_on):
-        expire(one, zk_connection)
+        end_session(zk_connection, one.zk.client.client_id)
         one.locks.check("/a", one.going_on)
 
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable, Iterator
 
 import pytest
-from kazoo.client import KazooClient
 from tests.support.locking import LIMIT, Host, hosts, wait_for_children
+from tests.support.sessions import end_session
 
 import zc.zk
 from zc.zkdeployment.adapters.locks import ROOT
@@ -95,10 +95,7 @@ def test_a_holder_keeps_the_node_when_its_session_expires(
     one, two = host("one"), host("two")
     one.start("/a")
     assert one.has_it.wait(LIMIT)
-    usurper = KazooClient(zk_connection, client_id=one.zk.client.client_id)
-    usurper.start()
-    usurper.stop()  # ends the session on the server
-    usurper.close()
+    end_session(zk_connection, one.zk.client.client_id)
     two.start("/a")
     wait_for_children(zk, f"{ROOT}/a", 1)
     assert not two.has_it.is_set()

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kazoo.client import KazooClient
 from kazoo.protocol.states import ZnodeStat
+from tests.support.sessions import end_session
 
 import zc.zk
 from zc.zkdeployment.adapters.registry import MAX_ERROR, Registry
@@ -283,10 +283,7 @@ def test_a_host_is_back_after_its_session_expired(
             back.set()
 
     hosts.client.DataWatch("/hosts/4242", look)
-    usurper = KazooClient(zk_connection, client_id=one.zk.client.client_id)
-    usurper.start()
-    usurper.stop()  # ends the session on the server
-    usurper.close()
+    end_session(zk_connection, one.zk.client.client_id)
     assert back.wait(LIMIT)
     assert hosts.get_properties("/hosts/4242")["version"] == 2
     one.registry.report(version=3)

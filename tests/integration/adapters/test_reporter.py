@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
 from kazoo.protocol.states import KazooState
 from tests.faults.fleets import until
+from tests.support.sessions import end_session
 
 import zc.zk
 from zc.zkdeployment.adapters.host_node import HostNode
@@ -178,10 +178,7 @@ def test_a_session_that_ends_neither_loses_the_report_nor_doubles_the_node(
     lost = threading.Event()
     one.zk.client.add_listener(lambda state: lost.set() if state == KazooState.LOST else None)
     client_id = one.zk.client.client_id
-    heir = KazooClient(zookeeper_server.connection_string, client_id=client_id)
-    heir.start(timeout=10.0)
-    heir.stop()
-    heir.close()
+    end_session(zookeeper_server.connection_string, client_id)
     one.reporter.failed(RuntimeError("no"))
     until(
         lambda: (

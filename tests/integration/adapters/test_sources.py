@@ -14,9 +14,9 @@ from zc.zkdeployment.adapters.sources import open_source
 from zc.zkdeployment.errors import BadSource
 from zc.zkdeployment.lab.repositories import GitRepository, SubversionRepository
 from zc.zkdeployment.locations import parse_location
-from zc.zkdeployment.ports import Source
-from zc.zkdeployment.snapshot import Origin
-from zc.zkdeployment.tree_files import SourceFile
+from zc.zkdeployment.origin import Origin
+from zc.zkdeployment.publisher_ports import Source
+from zc.zkdeployment.snapshot import SourceFile
 
 MIB = 1024 * 1024
 

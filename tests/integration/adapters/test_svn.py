@@ -12,6 +12,7 @@ from tests.integration.adapters.conftest import Host, Story
 
 from zc.zkdeployment.adapters.svn import Subversion
 from zc.zkdeployment.errors import BadTree, CommandFailed
+from zc.zkdeployment.lab.packages import run
 from zc.zkdeployment.lab.repositories import SubversionRepository
 from zc.zkdeployment.lab.scripts import staged_application
 
@@ -48,6 +49,24 @@ def test_a_url_is_checked_out_with_its_scripts_and_updated(
     assert (path / "version").read_text() == "2"
     assert (path / "built").read_text() == "kept"
     assert not (path / "bin/zookeeper-deploy").exists()
+
+
+def test_a_checkout_that_somebody_moved_to_another_revision_is_found(
+    svn: Subversion, repository: SubversionRepository, path: Path
+) -> None:
+    svn.update(repository.url, str(path))
+    repository.commit({"version": "2"})
+    svn.update(repository.url, str(path))
+    assert svn.moved(repository.url, str(path)) is None
+
+    run("svn", "update", "-q", "-r", "1", str(path))
+    assert svn.moved(repository.url, str(path)) == "is at revision 1, not at 3"
+    svn.update(repository.url, str(path))
+    assert svn.moved(repository.url, str(path)) is None
+
+    memory = path / ".svn/.zkdeployment-revision"
+    memory.write_text("somebody else's")
+    assert svn.moved(repository.url, str(path)) is None, "what is not known is not said"
 
 
 def as_link(path: Path) -> None:

@@ -269,7 +269,7 @@ def test_a_change_that_was_cut_off_is_made_whole_before_it_counts(
     host: Host, yum: Yum, story: Story
 ) -> None:
     yum.install("squid", "2.0")
-    host.files.checkout_begins("squid")  # as if the agent and yum had been killed at it
+    host.files.change_begins("squid")  # as if the agent and yum had been killed at it
     installed = yum.installed("squid")
     assert installed is not None
     assert installed.cut_off
@@ -351,5 +351,5 @@ def test_many_packages_are_looked_at_with_few_queries(yum: Yum, story: Story, ho
     assert sorted(found) == ["squid", "z4m-4.0.0"]
     assert len(story()) == 2, "no answer may be so long that its middle is left out"
 
-    host.files.checkout_begins("squid")
+    host.files.change_begins("squid")
     assert yum.look(["squid"])["squid"].cut_off

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,6 +60,35 @@ def drift(host: Host) -> Drift | None:
 def found(host: Host) -> tuple[str, ...]:
     now = drift(host)
     return now.found if now else ()
+
+
+def activity(host: Host) -> Activity:
+    report = decode_report(host.node.get("report"))
+    assert report is not None
+    return report.activity
+
+
+@contextlib.contextmanager
+def somebody_at(host: Host, node: str) -> Iterator[None]:
+    """Have another host own a node for a while."""
+    lock = host.zk.properties(f"/agent-locks{node}", watch=False)
+    lock.set({"owners": [{"host": "other"}]})
+    yield
+    lock.set({})
+
+
+@contextlib.contextmanager
+def waiting_to_repair(host: Host) -> Iterator[int]:
+    """Have a host at version 2 wait for the lock of a node to repair; how much it has logged."""
+    host.repairs_drift = True
+    host.start()
+    host.deploy(2)
+    start = len(host.log.lines)
+    with somebody_at(host, "/x"):
+        (host.root / "etc/web/x.0.deployed").unlink()
+        host.log.wait_for("WARNING Repairing drift", start)
+        until(lambda: activity(host) is Activity.WAITING, "it waits")
+        yield start
 
 
 def by_dnf(*arguments: str) -> Change:
@@ -175,10 +204,11 @@ def test_drift_that_cannot_be_repaired_stops_nobody(verified: Host) -> None:
     (host.root / "etc/web/x.0.deployed").unlink()
 
     host.log.wait_for("ERROR repairing drift", start)
-    until(lambda: len(found(host)) == 2, "it is told")
-    why, what = found(host)
-    assert why.startswith("it could not be repaired: Command failed: ")
-    assert what == "/x 0: /etc/web/x.0.deployed is gone"
+    until(lambda: (now := drift(host)) and now.unrepaired, "it is told")
+    now = drift(host)
+    assert now is not None
+    assert now.found == ("/x 0: /etc/web/x.0.deployed is gone",)
+    assert str(now.unrepaired).startswith("Command failed: ")
     report = decode_report(host.node["report"])
     assert report is not None
     assert (report.activity, report.version) == (Activity.IDLE, 2)
@@ -186,8 +216,59 @@ def test_drift_that_cannot_be_repaired_stops_nobody(verified: Host) -> None:
     assert (host.node["version"], "error" in host.node) == (2, False)
     assert host.zk.export_tree("/agent-locks") == "/agent-locks\n  /x\n  /y\n", "given back"
 
+    until(lambda: (later := drift(host)) and later.checked != now.checked, "it looks again")
+    assert (again := drift(host)) is not None
+    assert again.unrepaired == now.unrepaired, "it stays, so that nobody is told twice"
     write_file(script, content)
     host.log.wait_for("INFO Repaired drift", start)
+    until(lambda: (later := drift(host)) and not later.unrepaired, "it is over")
+
+
+def test_what_a_repair_left_half_done_counts_as_drift_until_a_repair_succeeds(
+    verified: Host, tmp_path: Path
+) -> None:
+    """The nodes are repaired, what comes after them fails: no file is missing."""
+    host = verified
+    host.repairs_drift = True
+    script, ran, broken = (tmp_path / name for name in ("after", "ran", "broken"))
+    write_file(script, f"#!/bin/sh\n[ ! -e {broken} ] && touch {ran}\n")
+    host.after = (str(script),)
+    host.start()
+    host.deploy(2)
+    until(ran.exists, "it was deployed, with all that comes after")
+    broken.touch()
+    start = len(host.log.lines)
+    (host.root / "etc/web/x.0.deployed").unlink()
+    host.log.wait_for("ERROR repairing drift", start)
+    half = ("version 2 may be here in part: a repair of drift failed on the way",)
+    until(lambda: found(host) == half, "it is told")
+    assert "web/x.0.deployed" in host.deployed()
+    broken.unlink()
+    host.log.wait_for("INFO Repaired drift", start)
+    until(lambda: not found(host), "it is over")
+
+
+def test_a_repair_waits_for_the_lock_of_its_node_and_is_left_for_an_all_stop(
+    verified: Host,
+) -> None:
+    host = verified
+    with waiting_to_repair(host) as start:
+        host.set_version(None)
+        host.log.wait_for("WARNING Abandoning deployment because cluster version is None", start)
+    assert host.deployed() == ["worker/y.0.deployed"]
+    assert not (host.root / "etc/zim/unfinished").exists(), "else it could stop the fleet"
+    host.set_version(2)
+    host.log.wait_for("INFO Repaired drift", start)
+    assert not any(line.startswith("INFO Deploying version 2") for line in host.log.lines[start:])
+
+
+def test_a_repair_is_left_for_a_version_that_is_new(verified: Host) -> None:
+    host = verified
+    with waiting_to_repair(host) as start:
+        host.set_version(3)
+        host.log.wait_for("INFO Abandoning deployment because cluster version is 3", start)
+    host.outcome(3, start)
+    assert host.deployed() == ["web/x.0.deployed", "worker/y.0.deployed"]
 
 
 def test_while_the_fleet_is_stopped_nothing_is_verified_nor_repaired(

@@ -11,13 +11,14 @@ import pytest
 from tests.support.host import IDENTIFIER, Host
 from tests.support.publishing import Release
 
+from zc.zkdeployment.adapters.objects import object_path
 from zc.zkdeployment.adapters.requests import Requests
-from zc.zkdeployment.adapters.revisions import Revisions, object_path, record_path
+from zc.zkdeployment.adapters.revisions import Revisions, record_path
 from zc.zkdeployment.adapters.signatures import SigningKey, generate, public_path
 from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.agent import Agent, Deployment
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.ports import Signer
+from zc.zkdeployment.publisher_ports import Signer
 from zc.zkdeployment.revision import shard_of
 
 BY_NAME = "/cust\n  /cms : web\n    version = '1.0.0'\n    /deploy\n      /host42\n"

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tests.support.programs import ZKDEPLOY, zkdeploy_running
 
 Zkdeploy = Callable[..., subprocess.CompletedProcess[str]]
 
-_PROGRAM = (sys.executable, "-m", "zc.zkdeployment.cli")
 _PATIENCE = 60.0  # seconds until a process is killed, which fails its test
 
 
@@ -40,7 +38,7 @@ def zkdeploy(environ: dict[str, str], tmp_path: Path) -> Zkdeploy:
 
     def run(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*_PROGRAM, *args],
+            [*ZKDEPLOY, *args],
             env=environ,
             cwd=tmp_path,
             input=stdin,
@@ -56,7 +54,9 @@ def zkdeploy(environ: dict[str, str], tmp_path: Path) -> Zkdeploy:
 def start(environ: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Return a function that starts ``zkdeploy`` and lets it run."""
     with ExitStack() as running:
-        yield lambda *args: running.enter_context(_running(args, environ))
+        yield lambda *args: running.enter_context(
+            zkdeploy_running(environ, *args, patience=_PATIENCE)
+        )
 
 
 @pytest.fixture
@@ -73,17 +73,3 @@ def wait_for_log() -> Callable[[subprocess.Popen[str], str], None]:
         raise AssertionError(f"{text!r} was never logged:\n" + "".join(lines))
 
     return wait_for_log
-
-
-@contextmanager
-def _running(args: tuple[str, ...], environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [*_PROGRAM, *args], env=environ, stderr=subprocess.PIPE, encoding="utf-8"
-    ) as process:
-        killer = threading.Timer(_PATIENCE, process.kill)
-        killer.start()
-        try:
-            yield process
-        finally:
-            killer.cancel()
-            process.kill()

@@ -21,6 +21,7 @@ from zc.zk import ZK, encode
 from zc.zkdeployment.cli import main
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.schema import schema_names, schema_text
+from zc.zkdeployment.installed_software import InstalledSoftware, SoftwareSeen
 from zc.zkdeployment.lab.packages import write_file
 from zc.zkdeployment.report import Activity, Drift, Failure, Report, Result, encode_report
 
@@ -57,6 +58,14 @@ REPORT = Report(
     (Result("install web", True, 1.0, AT), Result("deploying /app 0", False, 0.5, AT)),
     Failure("deploying /app 0", "exit 3", AT, ("no database",)),
     Drift(AT, ("/opt/web is gone",), ("/etc/web",)),
+    SoftwareSeen(
+        AT,
+        (
+            InstalledSoftware("cache", "git://x#main", "abc"),
+            InstalledSoftware("web", whole=False),
+        ),
+        7,
+    ),
 )
 
 
@@ -178,7 +187,10 @@ def test_a_fleet_with_all_that_can_be_told(
         request = encode({"requestor": "h2", "hostname": "two"})
         agent.create("/role-locks/caches/lr-", request, ephemeral=True, sequence=True)
         assert checked("status")["hosts"][0]["report"]["failure"]["step"] == "deploying /app 0"
-        assert checked("status", "h1", schema="status-host")["wanted"]
+        host = checked("status", "h1", schema="status-host")
+        assert host["wanted"]
+        states = {each["name"]: each["state"] for each in host["software"]}
+        assert states == {"cache": "not wanted", "web": "not whole"}
         assert checked("locks", "list")["locks"]
         for subject in ((), ("h1",), ("/app",), ("caches",)):
             assert checked("why", *subject)["cause"]

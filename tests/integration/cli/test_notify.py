@@ -96,6 +96,12 @@ def test_a_configuration_can_be_looked_at_without_zookeeper(
     with receiving() as receiver:
         assert zkdeploy("notify", "--check", configured(receiver)).returncode == 0
         result = zkdeploy("notify", "--check", configured(receiver, "evnets = stopped"))
+        path = configured(receiver, "ca-file = /nonexistent")
+        secure = Path(path).read_text().replace("http://", "https://")
+        Path(path).write_text(secure)
+        unreadable = zkdeploy("notify", "--check", path)
+    assert unreadable.returncode == 1
+    assert "ca-file: /nonexistent cannot be used" in unreadable.stderr
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("zkdeploy: error: ")
     assert result.stderr.endswith(

@@ -52,11 +52,15 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def install(machine: Machine, kind: str, package: Path, system: Path) -> None:
     """Install or update the package as a person would."""
+    machine.run("sh", "-c", installing(machine, kind, package, system))
+
+
+def installing(machine: Machine, kind: str, package: Path, system: Path) -> str:
+    """Return the command that installs or updates the package, which is brought there."""
     there = machine.bring(package, "/srv")
     if kind == "deb":
-        machine.run("dpkg", "--install", "--no-triggers", there)
-    else:
-        machine.run("rpm", "--upgrade", "--replacepkgs", machine.bring(system, "/srv"), there)
+        return f"dpkg --install --no-triggers {there}"
+    return f"rpm --upgrade --replacepkgs {machine.bring(system, '/srv')} {there}"
 
 
 @pytest.fixture(scope="module", params=["deb", "rpm"])

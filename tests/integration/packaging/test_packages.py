@@ -85,6 +85,15 @@ def test_bash_completes_commands_and_options(machine: Machine) -> None:
     ]
 
 
+def test_fish_and_zsh_find_their_completion(machine: Machine, kind: str) -> None:
+    asked = ("fish", "-c", "complete --do-complete 'zkdeploy rollb'")
+    assert machine.run(*asked).startswith("rollback\tPublish a revision again")
+    # Debian's zsh does not look where those of other systems do.
+    others = "" if kind == "deb" else "fpath+=/usr/share/zsh/site-functions; "
+    found = others + "autoload -U compinit; compinit -u -D; print $_comps[zkdeploy]"
+    assert machine.run("zsh", "-f", "-c", found) == "_zkdeploy\n"
+
+
 HELPED = {
     "sh": """#!/bin/sh
 . /usr/share/zkdeployment/zkdeploy-script.sh
@@ -120,6 +129,27 @@ def test_what_a_person_configured_outlives_an_update(
     machine.write(path, mine)
     install(machine, kind, built[kind], system)
     assert machine.run("cat", path) == mine
+
+
+def test_nothing_of_the_old_program_is_run_after_an_update(
+    machine: Machine, kind: str, built: dict[str, Path], system: Path
+) -> None:
+    """What was compiled counts for Python as long as date and size of its source are the same."""
+    source = "/usr/lib/zkdeployment/lib/zc/zkdeployment/cli/__init__.py"
+    machine.run("cp", "-a", source, "/srv/source")
+    machine.run("sed", "-i", "s/Stop all deployments/Halt all deployments/", source)
+    machine.run("touch", "-r", "/srv/source", source)
+    machine.run("rm", "-rf", str(Path(source).with_name("__pycache__")))
+    assert "Halt all" in machine.run(
+        "/usr/lib/zkdeployment/python", "-m", "zc.zkdeployment.cli", "-h"
+    )
+    gone = "/usr/lib/zkdeployment/lib/gone/__pycache__"  # of a library that is not needed now
+    machine.run("mkdir", "-p", gone)
+    install(machine, kind, built[kind], system)
+    assert "Stop all" in machine.run("zkdeploy", "--help")
+    assert machine.run("ls", "-d", "/usr/lib/zkdeployment/lib/gone", check=False).startswith(
+        "ls: "
+    )
 
 
 def test_licences_are_with_what_they_are_for(machine: Machine) -> None:

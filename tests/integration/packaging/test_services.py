@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from tests.integration.packaging.conftest import install
+from tests.integration.packaging.conftest import TOP, install, installing
 from tests.support.machine import Machine
 
 from zc.zk import ZK
@@ -26,13 +26,22 @@ from zc.zkdeployment.lab.scripts import staged_application
 LIMIT = 60  # seconds until a test that waits has failed
 
 AGENT = "zkdeployment-agent.service"
+CHANGED_SYNC = "/etc/systemd/system/zkdeployment-sync.service.d"  # by systemctl edit
 
 #: The units are the same in both kinds of package.
 once = pytest.mark.parametrize("kind", ["deb"], indirect=True)
 
-# Tells what it finds, and waits as long as there is a file that says so.
+# Tells what it finds, does what it is told to once, and waits as long as there is a file that
+# says so.
 SCRIPT = """
+if [ -e /srv/task ]; then
+    mv /srv/task /srv/doing
+    sh -e /srv/doing </dev/null
+    mv /srv/doing /srv/did
+fi
 env >/srv/environment
+mkdir -p /srv/mounted
+mountpoint -q /srv/mounted || mount -t tmpfs lab /srv/mounted
 : >/srv/runs
 while [ -e /srv/hold ]; do sleep 0.05; done
 rm /srv/runs
@@ -51,7 +60,7 @@ class Fleet:
     def set_version(self, version: int) -> None:
         self.zk.properties("/hosts", watch=False).update(version=version)
 
-    def wait_for(self, version: int) -> None:
+    def wait_for(self, version: int | str) -> None:
         """Wait until the host has reached a version."""
         reached = threading.Event()
 
@@ -168,6 +177,74 @@ def test_an_update_restarts_only_whom_it_is_told_to(
     assert machine.property_of("zkdeployment-web.service", "ActiveState") == "inactive"
 
 
+def test_an_agent_may_update_itself(
+    fleet: Fleet, kind: str, built: dict[str, Path], system: Path
+) -> None:
+    """The step in which it does is not cut off, and the new one goes on with what is left."""
+    machine = fleet.machine
+    machine.run("systemctl", "start", AGENT)
+    fleet.wait_for(1)
+    before = machine.property_of(AGENT, "MainPID")
+    machine.write("/etc/zkdeployment/restart-on-update", "")
+    machine.write("/srv/task", installing(machine, kind, built[kind], system))
+    fleet.set_version(2)
+    fleet.wait_until(lambda: machine.property_of(AGENT, "MainPID") not in (before, "0"))
+    fleet.wait_for(2)
+    (machine.root / "etc/zkdeployment/restart-on-update").unlink()
+    assert (machine.root / "srv/did").exists()
+
+
+def test_an_agent_may_remove_itself(
+    fleet: Fleet, kind: str, built: dict[str, Path], system: Path
+) -> None:
+    """To wait for the end of the agent would be to wait for oneself."""
+    machine = fleet.machine
+    (machine.root / "srv/did").unlink(missing_ok=True)
+    machine.run("systemctl", "start", AGENT)
+    fleet.wait_for(1)
+    remove = "dpkg --remove --no-triggers" if kind == "deb" else "rpm --erase"
+    machine.write("/srv/task", f"{remove} zkdeployment")
+    fleet.set_version(2)
+    fleet.wait_until(lambda: machine.property_of(AGENT, "ActiveState") == "inactive")
+    assert machine.property_of(AGENT, "Result") == "success"
+    assert (machine.root / "srv/did").exists()
+    assert machine.run("sh", "-c", "command -v zkdeploy", check=False) == ""
+    install(machine, kind, built[kind], system)
+
+
+@once
+def test_agents_restart_one_after_the_other_as_the_how_to_has_it(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    machine = fleet.machine
+    page = (TOP / "docs/howto/install.md").read_text()
+    title = '```sh title="/opt/agent/bin/zookeeper-deploy"\n'
+    script = page.partition(title)[2].partition("```")[0]
+    repository = GitRepository(tmp_path, "agent.git")
+    repository.commit({"bin/zookeeper-deploy": script, "stage-build": "#!/bin/sh\n"})
+    url = f"git://{machine.bring(Path(repository.url), '/srv')}#main"
+    fleet.zk.import_tree(f"/agents : agent\n  version = {url!r}\n  /deploy\n    /h1\n")
+    machine.run("systemctl", "start", AGENT)
+    before = machine.property_of(AGENT, "MainPID")
+    fleet.wait_until(lambda: machine.property_of(AGENT, "MainPID") not in (before, "0"))
+    fleet.wait_for(1)
+    after = machine.property_of(AGENT, "MainPID")
+    fleet.set_version(2)  # nothing is new: nothing is restarted
+    fleet.wait_for(2)
+    assert machine.property_of(AGENT, "MainPID") == after
+    assert (
+        (machine.root / "etc/agent/agents.0.version").read_text().startswith("zkdeploy, version")
+    )
+
+
+@once
+def test_what_a_script_mounts_is_mounted(fleet: Fleet) -> None:
+    """A service that sees files of its own would mount it where nobody else finds it."""
+    fleet.machine.run("systemctl", "start", AGENT)
+    fleet.wait_for(1)
+    assert fleet.machine.run("stat", "-f", "-c", "%T", "/srv/mounted") == "tmpfs\n"
+
+
 @once
 def test_a_script_may_finish_however_long_systemd_waits(fleet: Fleet) -> None:
     """A script that is killed in the middle leaves the application in pieces."""
@@ -255,6 +332,36 @@ def test_what_somebody_else_wrote_is_published(fleet: Fleet) -> None:
     fleet.wait_until(lambda: isinstance(fleet.zk.get_properties("/hosts")["version"], str))
     machine.run("systemctl", "stop", "zkdeployment-sync.service")
     assert machine.property_of("zkdeployment-sync.service", "Result") == "success"
+
+
+@once
+def test_what_is_published_is_signed_as_the_unit_tells(fleet: Fleet) -> None:
+    """The key is root's, the publisher nobody, and cryptography that of the system."""
+    machine = fleet.machine
+    made = json.loads(machine.run("zkdeploy", "keygen", "--json", "/etc/zkdeployment/fleet.key"))
+    with (machine.root / "etc/zkdeployment/agent.conf").open("r+") as file:
+        lines = file.read().replace(
+            "[zookeeper]", f"public-keys = {made['public_key']}\n[zookeeper]"
+        )
+        file.seek(0)
+        file.write(lines)
+    machine.run("mkdir", "-p", "/srv/signed", CHANGED_SYNC)
+    tree = f"/web : web\n  version = {fleet.software!r}\n  /deploy\n    /h1\n"
+    machine.write("/srv/signed/site.zk", tree)
+    machine.write("/etc/zkdeployment/sync.env", "SOURCE=/srv/signed\n")
+    # As the comment of the unit has it, without its "#".
+    unit = machine.run("cat", "/usr/lib/systemd/system/zkdeployment-sync.service")
+    comment = unit.partition("# To sign what is published, systemctl edit:\n")[2].splitlines()
+    lines = "\n".join(itertools.takewhile(lambda line: line.startswith("#  "), comment))
+    machine.write(f"{CHANGED_SYNC}/sign.conf", lines.replace("#  ", ""))
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", "zkdeployment-sync.service")
+    fleet.wait_until(lambda: isinstance(fleet.zk.get_properties("/hosts")["version"], str))
+    machine.run("rm", "-r", CHANGED_SYNC)
+    shown = machine.run("zkdeploy", "show", "--json", f"--zookeeper={fleet.connection}")
+    assert json.loads(shown)["key"] == made["key_id"]
+    machine.run("systemctl", "start", AGENT)
+    fleet.wait_for(json.loads(shown)["version"])
 
 
 @once

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from tests.support.publishing import (
     connected,
     wanted_now,
 )
+from tests.support.zookeeper import new_root
 
 import zc.zk
 from zc.zkdeployment.adapters.publisher_lock import LOCK
@@ -32,8 +31,6 @@ from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.model import Version
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import State, sync
-
-_numbers = count(1)
 
 ONE = "/cust\n  /cms : web\n    version = '1.0.0'\n    /deploy\n      /host42\n"
 TWO = f"{ONE.replace('1.0.0', '1.1.0')}/x : worker\n  version = '1.0'\n  /deploy\n    /host42\n"
@@ -58,10 +55,7 @@ def ensemble(servers: Ensemble) -> Ensemble:
 @pytest.fixture
 def chroot(ensemble: Ensemble) -> str:
     """An empty root on the ensemble."""
-    chroot = f"/test-{next(_numbers)}"
-    with contextlib.closing(zc.zk.ZK(ensemble.connection_string)) as zk:
-        zk.create(chroot)
-    return chroot
+    return new_root(ensemble.connection_string)
 
 
 def seen_at_each(ensemble: Ensemble, chroot: str) -> list[tuple[Version, Wanted | None]]:

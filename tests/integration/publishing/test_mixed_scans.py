@@ -12,7 +12,8 @@ from tests.support.writers import MANY, writing
 
 import zc.zk
 from zc.zk import TreeChanging
-from zc.zk.scan import Znode, scan, walk_levels
+from zc.zk.multiread import Znode
+from zc.zk.scan import scan, walk_levels
 
 PARTS = 4  # so that none takes long on a busy machine
 SCANS = 1000 // PARTS

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
-from itertools import count
 
 import pytest
 from tests.support.security import POLICY, Guarded
+from tests.support.zookeeper import new_root
 
-import zc.zk
 from zc.zkdeployment.access_control import initialize
 from zc.zkdeployment.lab.tls import Authority, Certified, SecureServer
 from zc.zkdeployment.lab.zookeeper import Server
-
-_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -69,10 +65,8 @@ def _acl_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def unguarded(_acl_server: Server) -> Guarded:
     """An empty root to which nobody has applied the policy yet."""
-    chroot = f"/guarded-{next(_numbers)}"
-    with contextlib.closing(zc.zk.ZK(_acl_server.connection_string)) as zk:
-        zk.create(chroot)
-    return Guarded(_acl_server.connection_string + chroot)
+    server = _acl_server.connection_string
+    return Guarded(server + new_root(server))
 
 
 @pytest.fixture

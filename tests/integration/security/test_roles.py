@@ -10,13 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kazoo.client import KazooClient
 from kazoo.exceptions import NoAuthError
-from kazoo.protocol.states import KazooState
 from kazoo.security import OPEN_ACL_UNSAFE
 from tests.support.host import IDENTIFIER, Host, running_host
 from tests.support.publishing import LIMIT, TERMS, Release
 from tests.support.security import POLICY, Guarded
+from tests.support.sessions import expire
 
 import zc.zk
 from zc.zkdeployment.access_control import deviations
@@ -140,28 +139,10 @@ def test_the_node_of_a_host_comes_back_with_its_acl(guarded: Guarded, fleet_host
 
         hosts(look)
         before = seen.get(timeout=LIMIT)
-        end_session(guarded.connection, agent.zk)
+        expire(guarded.connection, agent.zk)
         while seen.get(timeout=LIMIT) == before:
             pass
         assert deviations(admin, POLICY) == []
-
-
-def end_session(connection: str, zk: zc.zk.ZK) -> None:
-    """End a session on the server: whoever has its id and password may."""
-    lost = threading.Event()
-
-    def listener(state: str) -> None:
-        if state == KazooState.LOST:
-            lost.set()
-
-    zk.client.add_listener(listener)
-    while not lost.is_set():  # the client may have taken its session back meanwhile
-        heir = KazooClient(connection, client_id=zk.client.client_id)
-        heir.start(timeout=10.0)
-        heir.stop()
-        heir.close()
-        lost.wait(2.0)
-    zk.client.remove_listener(listener)
 
 
 @pytest.fixture

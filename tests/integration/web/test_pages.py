@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.publishing import Release
 from tests.support.syncing import registered
 
 import zc.zk
+from zc.zkdeployment.installed_software import InstalledSoftware, seen_software
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.report import Activity, Failure, Report, Result, encode_report
 
@@ -26,6 +28,14 @@ _TOO_WIDE = """
 [...document.querySelectorAll('main *')]
   .filter((each) => each.getBoundingClientRect().right > 361 && !each.closest('pre'))
   .map((each) => each.outerHTML)
+"""
+
+_AN_HOUR_SLOW = """
+const Real = Date, now = () => Real.now() - 3600e3;
+window.Date = class extends Real {
+  constructor(...given) { super(...(given.length ? given : [now()])); }
+  static now() { return now(); }
+};
 """
 
 _TREE = """\
@@ -44,7 +54,15 @@ def _report(text: str) -> dict[str, Any]:
     results = (Result(text, True, 1.5, "2026-01-02T03:04:05Z"),)
     step = f"deploy {text}"
     return encode_report(
-        Report(Activity.FAILED, 1, step, failure=failure, output=lines, results=results)
+        Report(
+            Activity.FAILED,
+            1,
+            step,
+            failure=failure,
+            output=lines,
+            results=results,
+            software=seen_software(failure.at, [InstalledSoftware(text, text, text)]),
+        )
     )
 
 
@@ -240,3 +258,22 @@ def test_the_page_says_that_the_dashboard_is_gone(
     _open(page, web, "")
     web.process.kill()
     expect(page.locator("#banner")).to_contain_text("The dashboard does not answer")
+
+
+def test_the_clock_of_a_browser_makes_nothing_older(
+    zk: zc.zk.ZK, web: Dashboard, page: Page
+) -> None:
+    page.add_init_script(_AN_HOUR_SLOW)
+    _open(page, web, "")
+    expect(page.locator(".sub")).to_have_text(re.compile(r"\d+ s ago"))
+    web.process.kill()
+    expect(page.locator("#banner")).to_have_text(re.compile(r"UTC \(\d+ s ago\)"))
+
+
+def test_what_changes_each_second_is_not_read_aloud(web: Dashboard, page: Page) -> None:
+    _open(page, web, "")
+    web.process.kill()
+    expect(page.locator("#banner time")).to_be_visible()
+    said = page.get_by_role("status").filter(has_text="does not answer").aria_snapshot()
+    assert "UTC" in said
+    assert "ago" not in said

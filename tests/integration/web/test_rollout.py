@@ -75,6 +75,10 @@ def test_rollout_is_seen_live(fleet: StagedFleet, web: Dashboard, page: Page) ->
     expect(page.locator("main")).to_contain_text("2 of 2 hosts done")
     expect(page.get_by_role("row", name=re.compile("Current"))).to_have_count(2)
 
+    page.get_by_role("row", name=re.compile("Current")).first.get_by_role("link").click()
+    software = page.get_by_role("table", name="Software of this host").get_by_role("row").nth(1)
+    expect(software).to_have_text(re.compile(r"^web\s*1\s*1-1\s*As wanted$"))
+
 
 def test_failure_is_explained_and_undone(fleet: StagedFleet, web: Dashboard, page: Page) -> None:
     page.goto(web.at())
@@ -90,6 +94,7 @@ def test_failure_is_explained_and_undone(fleet: StagedFleet, web: Dashboard, pag
     first.get_by_role("link").click()
     failure = page.get_by_role("region", name="Failure", exact=True)
     expect(failure).to_contain_text("no schema 3")
+    expect(page.get_by_role("log")).to_have_count(0)  # the same lines once more
 
     sign_in(page)
     page.get_by_role("link", name="Fleet").click()

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from tests.support.dashboard import LIMIT, TOKEN, Dashboard, dashboard, running
@@ -23,8 +23,10 @@ from tests.support.receivers import receiving
 from tests.support.syncing import registered
 
 import zc.zk
+from zc.zkdeployment.adapters.signatures import SigningKey, generate
 from zc.zkdeployment.lab.free_ports import free_ports
 from zc.zkdeployment.lab.zookeeper import Server
+from zc.zkdeployment.web.attempts import MOST
 from zc.zkdeployment.web.hub import MOST_STREAMS
 
 _OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
@@ -44,6 +46,14 @@ class _Answer(NamedTuple):
         """What was done; fails where it was refused."""
         assert self.status == 200, self
         return self.json
+
+    @property
+    def refused(self) -> str:
+        """Why it was refused, by the state of the fleet; fails where it was not, or not so."""
+        assert self.status == 409, self
+        error = self.json["error"]
+        assert isinstance(error, str)
+        return error
 
 
 def _ask(
@@ -169,9 +179,9 @@ def test_stop_and_resume_are_remembered_as_of_the_operator(web: Dashboard, zk: z
     assert stopped["stop"]["by"] == "ann (web)"
     assert stopped["stop"]["reason"].startswith("two lines [31m xxx")
     assert len(stopped["stop"]["reason"]) == 500
-    assert _ask(web, "/api/resume", "POST", {}, _OPERATOR).done["version"] == 0
+    assert _ask(web, "/api/resume", "POST", {}, _OPERATOR).done["version"] == "0"
     refused = _ask(web, "/api/resume", "POST", {}, _OPERATOR)
-    assert (refused.status, "not stopped" in refused.json["error"]) == (409, True)
+    assert "not stopped" in refused.refused
 
 
 def test_rollback_is_refused_if_the_fleet_moved(
@@ -181,15 +191,16 @@ def test_rollback_is_refused_if_the_fleet_moved(
         tree = f"/a : web\n  version = '{version}'\n  /deploy\n    /h1\n"
         Release(tmp_path / str(version), version, {"a.zk": tree}).publish(zk)
     refused = _ask(web, "/api/rollback", "POST", {"index": 1}, _OPERATOR)
-    assert (refused.status, "moved" in refused.json["error"]) == (409, True)
+    assert "moved" in refused.refused
+    assert "zkdeploy" not in refused.refused  # the next step is in the browser
     entries = _ask(web, "/api/history").done
-    assert [entry["version"] for entry in entries] == [2, 1]
+    assert [entry["version"] for entry in entries] == ["2", "1"]
     shown = _ask(web, "/api/revision?version=2").done
     assert shown["diff"]["counts"] == {"change": 1}
     assert _ask(web, "/api/revision?version=9").status == 409
     assert _ask(web, "/api/revision?version=%7B").status == 400
-    done = _ask(web, "/api/rollback", "POST", {"version": 1, "reason": "no"}, _OPERATOR).done
-    assert (done["version"], done["by"], done["reason"]) == (1, "ann (web)", "no")
+    done = _ask(web, "/api/rollback", "POST", {"version": "1", "reason": "no"}, _OPERATOR).done
+    assert (done["version"], done["by"], done["reason"]) == ("1", "ann (web)", "no")
 
 
 def test_tree_tells_where_it_drifted(web: Dashboard, zk: zc.zk.ZK, tmp_path: Path) -> None:
@@ -198,7 +209,7 @@ def test_tree_tells_where_it_drifted(web: Dashboard, zk: zc.zk.ZK, tmp_path: Pat
     zk.properties("/a", watch=False).update(version="1.hot")
     with _Stream(web) as stream:
         told = stream.event()[1]
-        while told.get("fleet", {}).get("version") != 1:
+        while told.get("fleet", {}).get("version") != "1":
             told = stream.event()[1]
     found = _ask(web, "/api/tree").done
     [node] = found["nodes"]
@@ -328,3 +339,83 @@ def test_webhooks_are_told_too(zk: zc.zk.ZK, zk_connection: str, tmp_path: Path)
             _ask(web, "/api/stop", "POST", {"reason": "smoke"}, _OPERATOR)
             [message] = receiver.wait_for("stopped")
     assert "ann (web)" in message.body.decode()
+
+
+def test_who_guesses_tokens_is_not_listened_to_and_keeps_no_operator_out(
+    web: Dashboard, zk: zc.zk.ZK
+) -> None:
+    assert _ask(web, "/api/session", headers=_OPERATOR).done["name"] == "ann"
+    guesses = [{"Authorization": f"Bearer {number:032}"} for number in range(4 * MOST)]
+    answers = [_ask(web, "/api/session", headers=guess) for guess in guesses]
+    assert {answer.status for answer in answers} == {200, 429}
+    assert {answer.json["name"] for answer in answers if answer.status == 200} == {None}
+    assert _ask(web, "/api/stop", "POST", {}, guesses[0]).status in (401, 429)
+    assert _ask(web, "/api/stop", "POST", {}, _OPERATOR).done["already"] is False
+    web.log.wait_for("A wrong token came from 127.0.0.1")
+    assert not any(f"{7:032}" in line for line in web.log.lines)
+
+
+@pytest.mark.parametrize("version", ["{", "", "NaN", "1e999", "[" * 900, "null", '"\\ud800"'])
+def test_a_version_that_is_none_is_refused(web: Dashboard, version: str) -> None:
+    asked = _ask(web, f"/api/revision?version={quote(version)}")
+    ordered = _ask(web, "/api/rollback", "POST", {"version": version}, _OPERATOR)
+    for answer in (asked, ordered):
+        assert answer.status in (400, 409), answer
+        assert answer.json["error"]
+
+
+def test_what_hosts_write_breaks_no_answer(
+    web: Dashboard, zk: zc.zk.ZK, zk_connection: str
+) -> None:
+    lock = {"owners": [{"host": "h1", "name": "\ud800", "since": 1e300, "version": [1]}]}
+    zk.create_recursive("/agent-locks/a", zc.zk.encode(lock))
+    report = {"activity": "deploying", "step": "\ud800", "seconds": 10**400}
+    with registered(zk_connection, "h1", name="\ud800", version={"a": 1}, report=report):
+        with _Stream(web, "/api/stream?host=h1") as stream:
+            while "h1" not in stream.event()[1].get("hosts", {}):
+                pass
+            kind, told = stream.event()
+        assert (kind, told["host"]["state"]) == ("host", "deploying")
+        assert _ask(web, "/api/node?path=%2Fa").done["cause"]
+        assert _ask(web, "/api/host?id=h1").done["deployments"] == []
+
+
+def test_a_signed_fleet_is_not_rolled_back_and_the_command_is_told(
+    web: Dashboard, zk: zc.zk.ZK, tmp_path: Path
+) -> None:
+    key_id = generate(tmp_path / "key")
+    key = SigningKey.load(tmp_path / "key")
+    for version in (1, 2):
+        tree = f"/a : web\n  version = '{version}'\n  /deploy\n    /h1\n"
+        Release(tmp_path / str(version), version, {"a.zk": tree}).publish(zk, key)
+    told = _ask(web, "/api/signed?version=1").done
+    assert told == {"key": key_id, "command": "zkdeploy rollback --sign KEY 1"}
+    refused = _ask(web, "/api/rollback", "POST", {"force": True}, _OPERATOR)
+    assert "rollback --sign KEY" in refused.refused
+    assert zk.get_properties("/hosts")["version"] == 2
+
+
+def test_what_takes_an_option_is_done_in_a_terminal(
+    web: Dashboard, zk: zc.zk.ZK, tmp_path: Path
+) -> None:
+    node = "/{name} : web\n  version = '1'\n  /deploy\n    /h1\n"
+    for version, names in ((1, "a"), (2, "abcd")):
+        tree = "".join(node.format(name=name) for name in names)
+        Release(tmp_path / str(version), version, {"a.zk": tree}).publish(zk)
+    refused = _ask(web, "/api/rollback", "POST", {"version": "1"}, _OPERATOR)
+    assert "--allow-removals 3" in refused.refused
+    assert refused.refused.endswith("takes a terminal: zkdeploy rollback 1")
+
+
+def test_browsers_need_not_wait_while_it_waits_for_zookeeper() -> None:
+    port, away = free_ports(2)
+    argv = [sys.executable, "-m", "zc.zkdeployment.cli", "web"]
+    address = ("--listen", f"127.0.0.1:{port}", "--zookeeper", f"127.0.0.1:{away}")
+    with subprocess.Popen([*argv, *address], stderr=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stderr
+        try:
+            assert any("Connecting to" in line for line in process.stderr)
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port), LIMIT)
+        finally:
+            process.kill()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
-from kazoo.client import KazooClient
-from kazoo.protocol.states import KazooState
+from tests.support import sessions
 
 from zc.zk import ZK
 from zc.zkdeployment.lab.relay import Relay
@@ -31,34 +30,12 @@ def relayed(relay: Relay, zk_connection: str) -> Iterator[ZK]:
 
 
 @pytest.fixture
-def end_session(zookeeper_server: Server) -> Callable[[tuple[int, bytes]], None]:
+def end_session(zk_connection: str) -> Callable[[tuple[int, bytes]], None]:
     """Ends a session on the server, given the client's id."""
-
-    def end_session(client_id: tuple[int, bytes]) -> None:
-        # Whoever has a session's id and password may end it.
-        heir = KazooClient(zookeeper_server.connection_string, client_id=client_id)
-        heir.start(timeout=10.0)
-        heir.stop()
-        heir.close()
-
-    return end_session
+    return partial(sessions.end_session, zk_connection)
 
 
 @pytest.fixture
-def expire(end_session: Callable[[tuple[int, bytes]], None]) -> Callable[[ZK], None]:
+def expire(zk_connection: str) -> Callable[[ZK], None]:
     """Ends the session of a tree, and waits until its client knows."""
-
-    def expire(zk: ZK) -> None:
-        lost = threading.Event()
-
-        def listener(state: str) -> None:
-            if state == KazooState.LOST:
-                lost.set()
-
-        zk.client.add_listener(listener)
-        while not lost.is_set():  # the client may have taken its session back meanwhile
-            end_session(zk.client.client_id)
-            lost.wait(2.0)
-        zk.client.remove_listener(listener)
-
-    return expire
+    return partial(sessions.expire, zk_connection)

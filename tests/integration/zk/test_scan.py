@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import repeat
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from kazoo.exceptions import NoNodeError
 
 from zc.zk import ZK, TreeChanging
 from zc.zk.bulk import Bulk, Result
+from zc.zk.multiread import Znode
 from zc.zk.operations import Create, Delete, Operation, Set
-from zc.zk.scan import Znode, scan
+from zc.zk.scan import scan
 from zc.zkdeployment.lab.relay import MULTI_READ, Relay
 from zc.zkdeployment.lab.zookeeper import Server
+
+Found = TypeVar("Found")
 
 
 def _fleet(customers: int, applications: int) -> list[str]:
@@ -109,10 +113,18 @@ class _Disturbed(Bulk):
     def read(
         self, paths: Iterable[str], *, data: bool = True, children: bool = False
     ) -> list[Result]:
-        results = super().read(paths, data=data, children=children)
+        return self._disturb(super().read(paths, data=data, children=children))
+
+    def nodes(self, paths: Sequence[str]) -> list[Znode | None]:
+        return self._disturb(super().nodes(paths))
+
+    def names(self, paths: Sequence[str]) -> list[Sequence[str] | None]:
+        return self._disturb(super().names(paths))
+
+    def _disturb(self, found: Found) -> Found:
         self.reads += 1
         next(self._changes, _nothing)()
-        return results
+        return found
 
 
 def _nothing() -> None:

@@ -20,8 +20,9 @@ from kazoo.security import CREATOR_ALL_ACL, make_digest_acl
 import zc.zk
 from zc.zk import OPEN_ACL_UNSAFE, READ_ACL_UNSAFE, ZK, trees
 from zc.zk.bulk import Bulk
+from zc.zk.multiread import Znode
 from zc.zk.operations import Check, Operation
-from zc.zk.scan import Znode, scan
+from zc.zk.scan import scan
 from zc.zkdeployment.lab.relay import TRANSACTION, Relay
 from zc.zkdeployment.lab.zookeeper import Server
 

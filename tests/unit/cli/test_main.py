@@ -12,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from zc.zkdeployment import config
 from zc.zkdeployment.cli import main
 from zc.zkdeployment.cli.lazy import LazyGroup
 
@@ -57,6 +58,12 @@ def test_each_shell_gets_its_completion(shell: str) -> None:
     assert f"_ZKDEPLOY_COMPLETE={shell}_complete" in result.output
 
 
+def test_the_help_of_the_agent_names_all_settings() -> None:
+    """On a host the manual page is all that there is to look them up."""
+    shown = main.get_command(click.Context(main), "agent")
+    assert [each for each in config._KNOWN if f"`{each}" not in str(shown and shown.help)] == []
+
+
 def test_the_tab_key_completes_subcommands() -> None:
     words = {"COMP_WORDS": "zkdeploy tree v", "COMP_CWORD": "2"}
     program = ("-m", "zc.zkdeployment.cli")
@@ -66,8 +73,9 @@ def test_the_tab_key_completes_subcommands() -> None:
 _NEVER_ON_A_HOST = {
     *("rich", "cryptography", "asyncio", "concurrent.futures", "multiprocessing"),
     *("http", "http.client", "urllib.request", "email", "xml", "sqlite3", "unittest", "pydoc"),
-    *("importlib.metadata", "pkgutil", "csv", "zipfile"),
+    *("importlib.metadata", "pkgutil", "csv", "zipfile", "difflib"),
     *(f"zc.zkdeployment.{name}" for name in ("demo", "lab", "publishing", "sync", "validate")),
+    *("zc.zk.source", "zc.zkdeployment.tree_files", "zc.zkdeployment.compilation"),
 }
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zc.zkdeployment.fleet_diff import compare
 from zc.zkdeployment.lock_states import Holder, LockState
-from zc.zkdeployment.model import Identity
+from zc.zkdeployment.model import Identity, Manifest, TargetDeployment
 from zc.zkdeployment.overview import Sight, overview_of
 from zc.zkdeployment.report import Activity, Failure, Report, encode_report
-from zc.zkdeployment.web.views import State, difference, host_of, state_of
+from zc.zkdeployment.web.views import State, diff_of, difference, host_of, state_of
 
 _AT = "2026-01-02T03:04:05Z"
 _names = st.sampled_from(("h1", "h2", "h3", "h4"))
@@ -76,7 +78,7 @@ def _fleet(**host: object) -> Sight:
     [
         ("\n  first\nsecond", "first"),
         ("", "an error without a text"),
-        ("x" * 900, "x" * 300),
+        ("x" * 900, "x" * 299 + "…"),
     ],
 )
 def test_a_row_shows_the_first_line_of_an_error(error: str, shown: str) -> None:
@@ -108,5 +110,60 @@ def test_a_host_that_went_away_is_shown_as_it_was() -> None:
     found = host_of(overview, "h1")
     assert found
     assert found["gone"]
-    assert (found["version"], found["why"]) == (1, None)
+    assert (found["version"], found["why"]) == ("1", None)
     assert seen[0].identity == Identity("h1", "one")
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"name": {"a": 1}, "role": ["x"], "version": [1]},
+        {"name": "x" * 10**5, "role": "y" * 10**5, "version": "z" * 10**5},
+        {"version": 10**4000, "report": {"activity": "deploying", "seconds": 10**400}},
+        {"report": {"activity": "failed", "results": [{"seconds": 10**400}], "failure": 1}},
+        {"name": "\ud800", "error": "\ud800", "report": {"activity": "idle", "step": "\ud800"}},
+    ],
+    ids=["kinds", "long", "numbers", "results", "surrogates"],
+)
+def test_a_host_that_writes_nonsense_is_shown_and_hurts_nobody(node: dict[str, Any]) -> None:
+    overview = overview_of(_fleet(**node))
+    state = state_of(overview, None)
+    text = json.dumps([difference(None, state), host_of(overview, "h1")])
+    assert len(text) < 20_000
+
+
+def test_of_many_changes_the_first_are_told_and_how_many_there_are() -> None:
+    def manifests(version: str) -> dict[str, Manifest]:
+        return {
+            f"h{number}": Manifest(
+                f"h{number}", (TargetDeployment("/a", "web", None, version, 1),)
+            )
+            for number in range(1000)
+        }
+
+    told = diff_of(compare(manifests("1"), manifests("2")))
+    assert len(told["changes"]) == 300
+    assert told["counts"] == {"change": 1000}
+
+
+def test_versions_are_told_to_the_last_digit() -> None:
+    version = 2**53 + 1
+    holder = Holder("h1", "one", None, alive=True, version=version)
+    locks = (LockState("node", "/a", (holder,), ()),)
+    stop = {"by": "ann", "at": _AT, "reason": None, "version": version, "changes": 0}
+    properties = {"version": None, "stopped": stop}
+    overview = overview_of(
+        Sight(_AT, properties, 1, None, {"h1": {"version": version}}, locks=locks)
+    )
+    state = state_of(overview, None)
+    found = host_of(overview, "h1")
+    assert found
+    told = (
+        state.fleet["goal"],
+        state.fleet["stop"]["version"],
+        state.hosts["h1"]["version"],
+        state.locks[0]["holders"][0]["version"],
+        found["version"],
+        found["goal"],
+    )
+    assert set(told) == {"9007199254740993"}

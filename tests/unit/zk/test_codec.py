@@ -7,20 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.support.json_documents import any_text, json_values
 
 from zc.zk.codec import decode, encode
 from zc.zk.values import MAX_NESTING, same
-
-any_text = st.text(st.integers(0, 0x10FFFF).map(chr)).map(lambda s: json.loads(json.dumps(s)))
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | any_text,
-    lambda inner: st.lists(inner) | st.dictionaries(any_text, inner),
-    max_leaves=8,
-)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """The text format: what a person writes is what is published, or an error names the line."""
 
-import json
 import traceback
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.json_documents import json_values
 
 from zc.zk.errors import TreeFormatError, TreeSyntaxError
 from zc.zk.tree import Node, format_tree, parse_tree, walk
@@ -348,16 +348,6 @@ def test_a_tree_far_deeper_than_the_stack_is_handled() -> None:
     assert parse_tree(text) != tree
 
 
-any_text = st.text(st.integers(0, 0x10FFFF).map(chr)).map(lambda s: json.loads(json.dumps(s)))
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | any_text,
-    lambda inner: st.lists(inner) | st.dictionaries(any_text, inner),
-    max_leaves=5,
-)
 words = st.text(min_size=1).filter(lambda word: not any(map(str.isspace, word)))
 node_names = (
     words.map(lambda word: word.replace("/", ":"))

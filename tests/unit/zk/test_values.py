@@ -1,12 +1,12 @@
 """Values: only literals, only what JSON keeps, always a reason."""
 
 import ast
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.json_documents import json_values
 
 from zc.zk.values import MAX_NESTING, check_value, nesting, read_literal, same
 
@@ -150,18 +150,6 @@ def test_the_short_cut_for_plain_strings_and_numbers_reads_as_python_does(text: 
     except (ValueError, SyntaxError):
         return
     assert read_literal(text) == expected
-
-
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    # json.loads joins surrogate pairs, so it yields what a value may hold
-    | st.text(st.integers(0, 0x10FFFF).map(chr)).map(lambda s: json.loads(json.dumps(s))),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
-)
 
 
 @given(json_values)

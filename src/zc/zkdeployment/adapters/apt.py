@@ -8,6 +8,7 @@ from zc.zkdeployment.adapters.package_manager import PATIENCE, PackageManager
 from zc.zkdeployment.adapters.package_programs import Records, TakesAlong
 from zc.zkdeployment.adapters.package_sets import PackageSets
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
+from zc.zkdeployment.host_ports import Commands, HostFiles
 from zc.zkdeployment.model import Software
 from zc.zkdeployment.package_output import no_answer, says_interrupted
 from zc.zkdeployment.package_records import (
@@ -18,7 +19,6 @@ from zc.zkdeployment.package_records import (
     parse_simulated_removal,
 )
 from zc.zkdeployment.packages import satisfies
-from zc.zkdeployment.ports import Commands, HostFiles
 
 _ALWAYS = ("-q", "-y", "-o", "Dpkg::Options::=--force-confold")
 # Who is in the way is told, not removed.

@@ -13,11 +13,11 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 
 from zc.zkdeployment.adapters.control_groups import ControlGroup, ControlGroups
+from zc.zkdeployment.adapters.endings import bring_to_end, end_of
 from zc.zkdeployment.adapters.output import KEPT, Output, printable
 from zc.zkdeployment.adapters.script_environment import script_environment
 from zc.zkdeployment.errors import Abandoned, CommandFailed
@@ -34,8 +34,8 @@ class Commands:
     """Runs programs, one after the other, each in a session of its own.
 
     ``verbose`` tells whether to show what successful programs print; a function is asked
-    after each. ``environment`` is added to that of this process, as far as programs get
-    that. A program that runs longer than ``timeout`` seconds is ended, with all that it
+    after each. ``environment`` is added to that which this process has now, as far as programs
+    get that. A program that runs longer than ``timeout`` seconds is ended, with all that it
     started, TERM, and KILL ``grace`` seconds later: its session, and with ``groups`` also
     what has left that.
 
@@ -55,7 +55,7 @@ class Commands:
         groups: ControlGroups | None = None,
     ) -> None:
         self._verbose = verbose
-        self._environment = dict(environment or {})
+        self._environment = script_environment(os.environ, environment or {})
         self._timeout = timeout
         self._grace = grace
         self._logger = logger
@@ -98,7 +98,7 @@ class Commands:
         self._check_not_ending("nothing more is run")
         arguments = tuple(argv)
         command = tuple(printable(argument) for argument in arguments)
-        environment = script_environment(os.environ, {**self._environment, **(env or {})})
+        environment = {**self._environment, **(env or {})}
         limit = self._timeout if timeout is None else timeout
         level = logging.DEBUG if self._quiet else logging.INFO
         self._logger.log(level, "%s", " ".join(command).replace("\n", "\\n"))
@@ -170,66 +170,21 @@ class Commands:
         deadline = math.inf if limit is None else time.monotonic() + limit
         self.begun += 1
         self.may_run_until = deadline + 2 * self._grace  # to ask it to end, and to kill it
-        ended = threading.Event()
+        ended = False
         try:
-            threading.Thread(target=_notice_end, args=(process.pid, ended), daemon=True).start()
             if group:
                 group.hold(process.pid)
-            while (left := deadline - time.monotonic()) > 0 and not self._ending:
-                if ended.wait(min(left, _LOOK)):
-                    return True
-                output.trim()
+            with end_of(process) as comes_within:
+                while (left := deadline - time.monotonic()) > 0 and not self._ending:
+                    if ended := comes_within(min(left, _LOOK)):
+                        return True
+                    output.trim()
             return False
         finally:
-            if not ended.is_set():  # it is too late, or somebody wants it to end
-                _end(process, group, self._grace)
+            if not ended:  # it is too late, or somebody wants it to end
+                bring_to_end(process, group, self._grace)
             process.wait()
             self.may_run_until = None
-
-
-def _notice_end(pid: int, ended: threading.Event) -> None:
-    # Somebody else takes the exit code: until then the kernel gives the pid to nobody else.
-    with contextlib.suppress(ChildProcessError):
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    ended.set()
-
-
-def _end(process: subprocess.Popen[bytes], group: ControlGroup | None, grace: float) -> None:
-    """End a program and what it started: ask them all, wait a little, kill who is left."""
-    whole = group if group and group.is_whole else None
-    groups = [whole] if whole else [each for each in (_ProcessGroup(process), group) if each]
-    for each in groups:
-        each.signal(signal.SIGTERM)
-    deadline = time.monotonic() + grace
-    while time.monotonic() < deadline:
-        if all(each.is_empty() for each in groups):
-            return
-        time.sleep(_LOOK / 10)
-    for each in groups:
-        each.kill()
-
-
-class _ProcessGroup:
-    """What a program started and what has not left for a session of its own."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._is_empty = False  # from then on the number may become somebody else's
-
-    def signal(self, number: int) -> None:
-        if not self._is_empty:
-            try:
-                os.killpg(self._process.pid, number)
-            except ProcessLookupError:
-                self._is_empty = True
-
-    def is_empty(self) -> bool:
-        self._process.poll()  # who has ended and is not waited for still counts
-        self.signal(0)
-        return self._is_empty
-
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
 
 
 def _last_line(text: str) -> str:

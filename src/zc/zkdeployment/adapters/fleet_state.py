@@ -9,7 +9,7 @@ from kazoo.exceptions import NoNodeError
 from kazoo.protocol.states import ZnodeStat
 
 import zc.zk
-from zc.zkdeployment.adapters.registry import HOSTS
+from zc.zkdeployment.adapters.hosts_node import HOSTS
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.fleet import Fleet, RegisteredHost, host_identity
 

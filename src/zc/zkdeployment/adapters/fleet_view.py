@@ -8,12 +8,12 @@ from typing import Any
 
 import zc.zk
 from zc.zk.bulk import Result
+from zc.zkdeployment.adapters.hosts_node import HOSTS
 from zc.zkdeployment.adapters.known_nodes import KnownNodes
 from zc.zkdeployment.adapters.lock_state import ROOTS, paths_below, see_locks_below
+from zc.zkdeployment.adapters.objects import Read
 from zc.zkdeployment.adapters.refusals import REFUSED
-from zc.zkdeployment.adapters.registry import HOSTS
-from zc.zkdeployment.adapters.revisions import Read, Revisions
-from zc.zkdeployment.desired import REVISIONS
+from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.errors import BadRevision
 from zc.zkdeployment.host_views import REPORT
 from zc.zkdeployment.ledger import Publication
@@ -23,6 +23,7 @@ from zc.zkdeployment.overview import Sight, goal_of
 from zc.zkdeployment.refusals import decode_refusal
 from zc.zkdeployment.report import decode_report
 from zc.zkdeployment.revision import Record
+from zc.zkdeployment.tree_parts import REVISIONS
 
 
 def _now() -> datetime:

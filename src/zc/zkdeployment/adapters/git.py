@@ -18,8 +18,8 @@ from zc.zkdeployment.adapters.git_environment import environment
 from zc.zkdeployment.adapters.output import printable
 from zc.zkdeployment.adapters.plain_directory import is_plain
 from zc.zkdeployment.errors import BadTree
+from zc.zkdeployment.host_ports import Commands
 from zc.zkdeployment.packages import Checkout, checkout
-from zc.zkdeployment.ports import Commands
 from zc.zkdeployment.regular_files import NotRegular, read_regular
 
 _REMOTE = "refs/remotes/origin/"
@@ -96,6 +96,10 @@ class Git:
         put, now = _text(_memory(path, "-commit")), _head(path)
         known = _commit(put) and _commit(now)
         return f"is at commit {now}, not at {put}" if known and put != now else None
+
+    def commit(self, path: str) -> str | None:
+        """Return the commit that the checkout at ``path`` is at, ``None`` if that is not plain."""
+        return _head(path) or None
 
     def _clone(self, path: str, wanted: Checkout, ref: str, version: str) -> None:
         self._commands.run(["git", "clone", wanted.url, path], env=_ENVIRONMENT)

@@ -20,10 +20,11 @@ from zc.zkdeployment.adapters.source_files import (
     retried,
 )
 from zc.zkdeployment.errors import BadSource
+from zc.zkdeployment.host_ports import Commands
 from zc.zkdeployment.locations import HEAD, Location
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.ports import Commands
-from zc.zkdeployment.snapshot import Origin, Snapshot
+from zc.zkdeployment.origin import Origin
+from zc.zkdeployment.snapshot import Snapshot
 
 _REGULAR = "100"  # what the mode of a regular file starts with
 

@@ -6,10 +6,7 @@ Source: agent.txt, "Low-level machinery" and "Deregistration"; companions.md,
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
-import math
 import os
 import shutil
 import time
@@ -17,17 +14,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zc.zkdeployment import names
-from zc.zkdeployment.adapters import durable
+from zc.zkdeployment.adapters import durable, version_file
+from zc.zkdeployment.adapters.deployment_files import DeploymentFiles
+from zc.zkdeployment.adapters.names_inside import inside
 from zc.zkdeployment.adapters.output import printable
 from zc.zkdeployment.model import Deployment, Installed, UnversionedDeployment, Version
-from zc.zkdeployment.regular_files import NotRegular, read_regular
 
 logger = logging.getLogger(__name__)
 
-_DEPLOYED = ".deployed"
-_SCRIPT = ".script"
+_VERSION = "host_version"
 _UNFINISHED = "unfinished"
-_LARGEST = 64 * 1024  # bytes of a file that is read
 
 # What makes a directory below /opt software of this kind.
 _APPLICATION = ("bin", "zookeeper-deploy")
@@ -39,7 +35,7 @@ class HostFiles:
 
     ``root`` is the directory that holds ``/opt`` and ``/etc``. The run directory holds
     ``host_version``, ``status``, ``unfinished`` while a version is being deployed, and a
-    ``checkout-NAME`` for each checkout that is being worked on. Both are absolute paths.
+    ``checkout-NAME`` for each software that is being changed. Both are absolute paths.
     The run directory is made when something is first written there.
 
     Methods raise ``OSError`` where the file system fails, and ``ValueError``
@@ -51,6 +47,7 @@ class HostFiles:
         self._etc = Path(root, "etc")
         self._run = Path(run_directory)
         self._said: set[str] = set()
+        self._files = DeploymentFiles(self._etc, self._say)
 
     def installed(self) -> Installed:
         """Look at ``/opt`` and ``/etc``.
@@ -69,7 +66,7 @@ class HostFiles:
 
     def software_path(self, name: str, *below: str) -> str:
         """Return the absolute path of a directory below ``/opt``, or of something in it."""
-        return str(_inside(self._opt, name).joinpath(*below))
+        return str(inside(self._opt, name).joinpath(*below))
 
     def has_software(self, name: str) -> bool:
         """Tell whether there is anything at ``/opt/NAME``."""
@@ -84,60 +81,49 @@ class HostFiles:
 
     def remove_software(self, name: str) -> None:
         """Remove ``/opt/NAME`` if it is there; of a symbolic link, only the link."""
-        path = _inside(self._opt, name)
+        path = inside(self._opt, name)
         if path.is_symlink() or path.is_file():
             path.unlink()
         elif path.exists():
-            self.checkout_begins(name)  # half of it would be no better than half a checkout
+            self.change_begins(name)  # half of it would be no better than half a checkout
             shutil.rmtree(path)
-        self.checkout_done(name)
+        self.change_done(name)
 
-    def checkout_begins(self, name: str) -> None:
-        """Remember, over a crash too, that ``/opt/NAME`` is being checked out or built."""
+    def change_begins(self, name: str) -> None:
+        """Remember, over a crash too, that software, a package or checkout, is being changed."""
         self._opt.mkdir(parents=True, exist_ok=True)
         durable.write(self._state(_marker(name)), name)
 
-    def checkout_done(self, name: str) -> None:
-        """Forget what :meth:`checkout_begins` remembered."""
-        _inside(self._run, _marker(name)).unlink(missing_ok=True)
+    def change_done(self, name: str) -> None:
+        """Forget what :meth:`change_begins` remembered."""
+        inside(self._run, _marker(name)).unlink(missing_ok=True)
 
-    def checkout_broken(self, name: str) -> bool:
-        """Tell whether a checkout or build of ``/opt/NAME`` was begun and cut off."""
-        return _inside(self._run, _marker(name)).exists()
+    def is_cut_off(self, name: str) -> bool:
+        """Tell whether a change of software was begun and cut off."""
+        return inside(self._run, _marker(name)).exists()
 
     def prepare_deployment(self, deployment: Deployment) -> None:
         """Make ``/etc/APP``."""
-        _inside(self._etc, deployment.app).mkdir(parents=True, exist_ok=True)
+        inside(self._etc, deployment.app).mkdir(parents=True, exist_ok=True)
 
     def record_deployment(self, deployment: Deployment) -> None:
         """Write which script deployed it (``/etc/APP/PATH.N.script``)."""
-        path = self._file(deployment, _SCRIPT)
-        script = self.software_path(deployment.rpm_name, *_APPLICATION)
-        if _record(path) != os.fsencode(script):
-            durable.write(path, script)
+        self._files.record(deployment, self.software_path(deployment.rpm_name, *_APPLICATION))
 
     def forget_deployment(self, deployment: UnversionedDeployment) -> None:
         """Remove the files that say that it is deployed, where the script left them."""
-        self._file(deployment, _DEPLOYED).unlink(missing_ok=True)
-        self._file(deployment, _SCRIPT).unlink(missing_ok=True)
+        self._files.forget(deployment)
 
     def forget_removed(self) -> None:
         """Forget what is deployed no more, but whose removal was cut off before it was forgotten.
 
         That are records of scripts beside which nothing says that they deployed anything.
         """
-        for record in sorted(self._etc.glob(f"*/*{_SCRIPT}")):
-            if record.with_suffix(_DEPLOYED).exists() or not names.parse_file_name(record.stem):
-                continue
-            script = os.fsdecode(_record(record) or b"")
-            if Path(script).is_relative_to(self._opt) and script.endswith("/".join(_APPLICATION)):
-                record.unlink(missing_ok=True)
-                with contextlib.suppress(OSError):  # there is more in it
-                    record.parent.rmdir()
+        self._files.forget_removed(self._is_script)
 
     def remove_configuration(self, app: str) -> None:
         """Remove the directory ``/etc/APP`` if it is there; ``OSError`` if it is not empty."""
-        path = _inside(self._etc, app)
+        path = inside(self._etc, app)
         if os.path.lexists(path):
             path.rmdir()
 
@@ -147,26 +133,16 @@ class HostFiles:
         What cannot be read is set aside, with a warning: without a version,
         everything is verified and deployed anew.
         """
-        path = self._run / "host_version"
-        try:
-            return _version(_content(path))
-        except (OSError, ValueError, RecursionError) as error:
-            aside = path.with_name("host_version.corrupt")
-            logger.warning("Setting aside %s as %s: %s", path, aside.name, error)
-            try:
-                path.replace(aside)
-            except OSError as failure:
-                logger.warning("Cannot set it aside: %s", failure)
-            return None
+        return version_file.read(self._run / _VERSION)
 
     def write_version(self, version: Version) -> None:
         """Record the version deployed, durably; nothing is unfinished any more."""
-        durable.write(self._state("host_version"), json.dumps(version))
+        version_file.write(self._state(_VERSION), version)
         self._state(_UNFINISHED).unlink(missing_ok=True)
 
     def begin_version(self, version: Version) -> None:
         """Record, durably, that a version is being deployed."""
-        durable.write(self._state(_UNFINISHED), json.dumps(version))
+        version_file.write(self._state(_UNFINISHED), version)
 
     def is_unfinished(self) -> bool:
         """Tell whether a version was begun and not deployed to its end."""
@@ -196,7 +172,7 @@ class HostFiles:
         return found
 
     def _cut_off(self) -> Iterator[str]:
-        """Yield the names of the software that :meth:`checkout_broken` is true of."""
+        """Yield the names of the software that :meth:`is_cut_off` is true of."""
         for marker in self._run.glob(_marker("*")):
             name = marker.name.removeprefix(_marker(""))
             if names.is_software(name):
@@ -206,44 +182,14 @@ class HostFiles:
         return self._opt.joinpath(name, *below).exists()
 
     def _deployments(self, name: str) -> Iterator[UnversionedDeployment]:
-        """Yield what is deployed by the script in ``/opt/NAME``.
+        return self._files.of(name, self.software_path(name, *_APPLICATION))
 
-        Its application is its name without a version number. A node whose type
-        has a dash but no number at its end may use another directory: there,
-        only what the script is recorded for is its own.
-        """
-        script = os.fsencode(self.software_path(name, *_APPLICATION))
-        app = names.app_of(name)
-        for directory in sorted({app, name, name.rpartition("-")[0]} - {""}):
-            for stem, path, n in self._deployed(directory):
-                recorded = _record(self._etc / directory / f"{stem}{_SCRIPT}")
-                if recorded == script or (recorded is None and directory == app):
-                    yield UnversionedDeployment(directory, name, path, n)
-
-    def _deployed(self, app: str) -> Iterator[tuple[str, str, int]]:
-        """Yield stem, path and instance of each file that says that ``app`` is deployed."""
-        directory = self._etc / app
-        if not directory.is_dir():
-            return
-        for file_name in sorted(entry.name for entry in directory.iterdir()):
-            if not file_name.endswith(_DEPLOYED):
-                continue
-            stem = file_name.removesuffix(_DEPLOYED)
-            parsed = names.parse_file_name(stem)
-            if parsed:
-                yield stem, *parsed
-            else:
-                self._say(
-                    f"Passing over {directory / file_name}: it is not called PATH.N.deployed"
-                )
-
-    def _file(self, deployment: Deployment | UnversionedDeployment, extension: str) -> Path:
-        stem = names.file_name(deployment.path, deployment.n)
-        return _inside(self._etc, deployment.app) / f"{stem}{extension}"
+    def _is_script(self, path: Path) -> bool:
+        return path.is_relative_to(self._opt) and str(path).endswith("/".join(_APPLICATION))
 
     def _state(self, name: str) -> Path:
         self._run.mkdir(mode=0o755, parents=True, exist_ok=True)
-        return _inside(self._run, name)
+        return inside(self._run, name)
 
     def _say(self, warning: str) -> None:
         if warning not in self._said:
@@ -252,40 +198,5 @@ class HostFiles:
 
 
 def _marker(name: str) -> str:
+    # So called on hosts since it was for checkouts only.
     return f"checkout-{name}"
-
-
-def _inside(directory: Path, name: str) -> Path:
-    if name in ("", ".", "..") or "/" in name or "\0" in name:
-        raise ValueError(f"{name!r} is not the name of anything in {directory}")
-    return directory / name
-
-
-def _content(path: Path) -> bytes | None:
-    """Return what a file holds, ``None`` if there is no such file; not more than it should."""
-    try:
-        return read_regular(path, _LARGEST)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def _record(path: Path) -> bytes | None:
-    """Return what is recorded in a directory that may be an application's own."""
-    try:
-        return _content(path)
-    except NotRegular:
-        return None
-
-
-def _version(data: bytes | None) -> Version:
-    """Return the version that a file holds; raises ``ValueError`` for anything else."""
-    if data is None:
-        return None
-    if len(data) > _LARGEST:
-        raise ValueError(f"it is longer than {_LARGEST} bytes")
-    version = json.loads(data)
-    if version is not None and not isinstance(version, int | float | str):
-        raise ValueError(f"a {type(version).__name__} is no version")
-    if isinstance(version, float) and not math.isfinite(version):
-        raise ValueError(f"{version} is no version")
-    return version

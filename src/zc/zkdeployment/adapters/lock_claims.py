@@ -7,8 +7,8 @@ import time
 from typing import Any
 
 import zc.zk
+from zc.zkdeployment.adapters.hosts_node import HOSTS
 from zc.zkdeployment.adapters.lock_marker import Marker, boot_id, session_text
-from zc.zkdeployment.adapters.registry import HOSTS
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.errors import Unreachable
 from zc.zkdeployment.model import Identity, Version

@@ -12,6 +12,7 @@ import zc.zk
 from zc.zk.bulk import Result
 from zc.zk.operations import Delete, Operation, Set
 from zc.zkdeployment.adapters import locks, role_lock
+from zc.zkdeployment.adapters.hosts_node import HOSTS
 from zc.zkdeployment.adapters.known_nodes import Fetch
 from zc.zkdeployment.adapters.lock_marker import (
     Marker,
@@ -20,7 +21,6 @@ from zc.zkdeployment.adapters.lock_marker import (
     session_text,
 )
 from zc.zkdeployment.adapters.lock_nodes import host_of, in_line
-from zc.zkdeployment.adapters.registry import HOSTS
 from zc.zkdeployment.lock_states import Holder, LockState, Waiter
 from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.names import decode_path

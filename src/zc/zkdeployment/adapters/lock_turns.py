@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from kazoo.exceptions import BadVersionError, NoNodeError
 
@@ -18,17 +18,15 @@ from zc.zk.operations import Check, Delete, Operation, Set
 from zc.zkdeployment.adapters import lock_release
 from zc.zkdeployment.adapters.lock_claims import Claims
 from zc.zkdeployment.adapters.lock_marker import Marker, encode_markers
-from zc.zkdeployment.adapters.lock_nodes import LockNodes, Look
+from zc.zkdeployment.adapters.lock_nodes import LockNodes
 from zc.zkdeployment.adapters.lock_release import Held, Releases, held
+from zc.zkdeployment.adapters.lock_standings import Standings, lock_of
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.errors import Unreachable
-from zc.zkdeployment.names import encode_path
 from zc.zkdeployment.turns import Standing, Turn, next_turn
 from zc.zkdeployment.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
-
-ROOT = "/agent-locks"
 
 _WINDOW = 100  # locks that are looked at together
 _RETRY = 1.0  # seconds
@@ -45,19 +43,6 @@ class Fleet(lock_release.Fleet, Protocol):
 
     def read_version(self) -> object:
         """Look at it."""
-
-
-def lock_of(path: str) -> str:
-    """Return the path of the lock node of an application node."""
-    return f"{ROOT}/{encode_path(path)}"
-
-
-class _Seen(NamedTuple):
-    """How a lock was seen, what that means for a host, and whether that host has it."""
-
-    look: Look
-    standing: Standing
-    own: bool
 
 
 class LockTurns:
@@ -96,7 +81,7 @@ class LockTurns:
         self._next_host = next_host
         self._passing_over = passing_over
         self._waits = waits
-        self._seen: dict[str, _Seen] = {}  # by node, as last seen
+        self._standings = Standings(self._nodes, claims)
         self._contended = False  # whether others were seen at work: looks do not last, then
         self._held: Held | None = None
         self._in_line: Turn | None = None
@@ -144,17 +129,16 @@ class LockTurns:
     def _choose(self) -> tuple[Turn, Standing]:
         """Return the turn that is best now, by fresh looks where it has to be waited for."""
         if self._contended or self._lost:
-            self._seen.clear()
+            self._standings.forget()
         everything = self._left if self._passing_over else self._left[:1]
         turn, standing = self._best(everything if self._lost else everything[:_WINDOW])
         if _can_be_taken(standing):
             return turn, standing
-        self._seen.clear()
+        self._standings.forget()
         return self._best(everything)
 
     def _best(self, turns: Sequence[Turn]) -> tuple[Turn, Standing]:
-        self._see(turns)
-        seen = [self._seen[turn.path] for turn in turns]
+        seen = self._standings.see(turns, afresh=self._lost)
         # What is this host's already keeps all others away: it comes before all else.
         own = next((number for number, each in enumerate(seen) if each.own), None)
         if own is not None:
@@ -162,38 +146,6 @@ class LockTurns:
         standings = [each.standing for each in seen]
         best = next_turn(standings, self._next_host)
         return turns[standings.index(best)], best
-
-    def _see(self, turns: Sequence[Turn]) -> None:
-        """Look at locks that were not seen yet, and make those that there are not."""
-        while unseen := [turn for turn in turns if turn.path not in self._seen]:
-            locks = [lock_of(turn.path) for turn in unseen]
-            looks = self._nodes.look_at(locks, afresh=self._lost)
-            missing = []
-            for turn, lock, look in zip(unseen, locks, looks, strict=True):
-                if look is None:
-                    missing.append(lock)
-                else:
-                    self._note(turn, look)
-            if missing:
-                self._nodes.create(missing)
-
-    def _note(self, turn: Turn, look: Look) -> _Seen:
-        standing = self._standing(turn, look)
-        seen = _Seen(look, standing, self._claims.host in standing.holders)
-        self._seen[turn.path] = seen
-        return seen
-
-    def _standing(self, turn: Turn, look: Look) -> Standing:
-        others = self._others(look)
-        if len(others) < len(look.markers):
-            return Standing(turn.path, (self._claims.host,))
-        known = all(marker.host for marker in others)
-        ahead = look.ahead(look.places(self._claims.host))
-        hosts = tuple(marker.host or "" for marker in others)
-        return Standing(turn.path, hosts, known and len(others) < turn.at_once, len(ahead))
-
-    def _others(self, look: Look) -> tuple[Marker, ...]:
-        return tuple(each for each in look.markers if not self._claims.may_take(each))
 
     def _take(self, turn: Turn) -> tuple[Turn, int] | None:
         """Set the marker, leaving the queue, unless something changed; return the lock's number.
@@ -203,8 +155,8 @@ class LockTurns:
         must not do so without having seen it. What was held is given back with it.
         """
         lock = lock_of(turn.path)
-        look = self._seen.pop(turn.path).look
-        others = self._others(look)
+        look = self._standings.take(turn)
+        others = self._standings.others(look)
         places = look.places(self._claims.host)
         if self._held and self._held.doubtful:
             self._see_held()
@@ -240,7 +192,7 @@ class LockTurns:
             self._nodes.create([lock])
             self._wakeup.set()
             return None
-        if _can_be_taken(self._note(turn, look).standing):
+        if _can_be_taken(self._standings.note(turn, look).standing):
             return self._take(turn)
         self._claims.explain(lock, look.markers)
         own = look.places(self._claims.host)

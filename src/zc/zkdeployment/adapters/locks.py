@@ -18,7 +18,8 @@ from zc.zkdeployment.adapters.lock_claims import Claims
 from zc.zkdeployment.adapters.lock_marker import Marker
 from zc.zkdeployment.adapters.lock_nodes import LockNodes
 from zc.zkdeployment.adapters.lock_release import Releases, held
-from zc.zkdeployment.adapters.lock_turns import ROOT, Fleet, LockTurns, lock_of
+from zc.zkdeployment.adapters.lock_standings import ROOT, lock_of
+from zc.zkdeployment.adapters.lock_turns import Fleet, LockTurns
 from zc.zkdeployment.errors import Abandoned, Unreachable
 from zc.zkdeployment.model import Identity, Version
 from zc.zkdeployment.names import decode_path

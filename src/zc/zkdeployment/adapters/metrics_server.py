@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +14,7 @@ from typing import Any
 from zc.zkdeployment.exposition import CONTENT_TYPE
 
 _PATH = "/metrics"
-_PATIENCE = 5.0  # seconds for a part of a request, or of its answer
+_PATIENCE = 5.0  # seconds for a request with its answer, whoever sends a byte now and then
 _MOST = 8  # requests at the same time
 _LOOK = 0.2  # seconds until the server sees that it is to end
 
@@ -55,19 +57,29 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, *args: Any) -> None:
         self._free = threading.Semaphore(_MOST)
+        self._ends: dict[Any, float] = {}  # when the patience with a client is over
         super().__init__(*args)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
             return
+        self._ends[request] = time.monotonic() + _PATIENCE
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self._ends.pop(request, None)
             self._free.release()
+
+    def service_actions(self) -> None:
+        """Cut off who takes too long: called every moment by the thread that serves."""
+        now = time.monotonic()
+        for request in [each for each, end in list(self._ends.items()) if end <= now]:
+            with contextlib.suppress(OSError):  # it is gone
+                request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a client went away."""

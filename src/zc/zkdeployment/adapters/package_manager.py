@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
+from zc.zkdeployment.host_ports import Commands, HostFiles
 from zc.zkdeployment.package_output import (
     busy,
     failed_scriptlets,
@@ -17,7 +18,6 @@ from zc.zkdeployment.package_output import (
     unreadable,
 )
 from zc.zkdeployment.packages import package_spec
-from zc.zkdeployment.ports import Commands, HostFiles
 
 #: Seconds to wait where another program holds the database of installed packages.
 PATIENCE = 600.0
@@ -100,10 +100,10 @@ class PackageManager:
         Provides those of which an earlier change was cut off. What fails without a change to
         any package leaves nothing to remember.
         """
-        cut_off = frozenset(name for name in names if self._files.checkout_broken(name))
+        cut_off = frozenset(name for name in names if self._files.is_cut_off(name))
         self.changed = self.interrupted = False
         for name in names:
-            self._files.checkout_begins(name)
+            self._files.change_begins(name)
         try:
             yield cut_off
         except (CommandFailed, InstallFailed):
@@ -114,7 +114,7 @@ class PackageManager:
 
     def _forget(self, names: Collection[str]) -> None:
         for name in names:
-            self._files.checkout_done(name)
+            self._files.change_done(name)
 
     def _run(self, argv: tuple[str, ...]) -> str:
         deadline = time.monotonic() + self._patience

@@ -13,6 +13,7 @@ from dataclasses import replace
 from zc.zkdeployment.adapters.package_programs import Programs, Records, TakesAlong
 from zc.zkdeployment.adapters.package_undo import put_back
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
+from zc.zkdeployment.host_ports import HostFiles
 from zc.zkdeployment.model import Software
 from zc.zkdeployment.package_output import reason, unmatched
 from zc.zkdeployment.package_records import (
@@ -23,7 +24,6 @@ from zc.zkdeployment.package_records import (
     to_keep,
 )
 from zc.zkdeployment.packages import InstalledPackage, package_spec, satisfies
-from zc.zkdeployment.ports import HostFiles
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class PackageSets:
         :exc:`~zc.zkdeployment.errors.CommandFailed` where that cannot be known.
         """
         return {
-            name: replace(package, cut_off=True) if self._files.checkout_broken(name) else package
+            name: replace(package, cut_off=True) if self._files.is_cut_off(name) else package
             for name, package in self._seen(names).items()
         }
 
@@ -100,7 +100,7 @@ class PackageSets:
                 if left := by_name(self._query(sorted(there - stayed))):
                     raise InstallFailed(f"Failed to remove {in_words(sorted(left))}")
             for name in stayed & cut_off:
-                self._files.checkout_begins(name)  # nobody made it whole
+                self._files.change_begins(name)  # nobody made it whole
         return [name for name in names if name not in stayed]
 
     def _bring(self, wanted: Sequence[Software], before: Records, cut_off: frozenset[str]) -> None:

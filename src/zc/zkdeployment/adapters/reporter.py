@@ -17,6 +17,7 @@ from kazoo.client import KazooClient
 from kazoo.protocol.states import KazooState
 
 from zc.zkdeployment.errors import Unreachable
+from zc.zkdeployment.installed_software import SoftwareSeen
 from zc.zkdeployment.model import Version
 from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.report import Activity, Drift, Report
@@ -31,7 +32,7 @@ _LOOK = 1.0  # seconds between two looks at what a program prints
 
 
 class Reporter:
-    """Tells what an agent does, as :class:`zc.zkdeployment.ports.Progress` describes it.
+    """Tells what an agent does, as :class:`zc.zkdeployment.fleet_ports.Progress` describes it.
 
     At first it tells that nothing is done, and no version reached. ``noted`` is called with
     each report, without the output of the program that runs, and must not wait for anything.
@@ -118,6 +119,10 @@ class Reporter:
     def verified(self, drift: Drift) -> None:
         """What was deployed was looked at."""
         self._note(self._account.verified(drift), at_once=True)
+
+    def has(self, software: SoftwareSeen | None) -> None:
+        """It was looked at which software the host has."""
+        self._note(self._account.has(software))
 
     def _note(self, account: Account, *, at_once: bool = False) -> None:
         if account is self._account:

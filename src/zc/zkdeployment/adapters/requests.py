@@ -23,8 +23,9 @@ from kazoo.protocol.states import ZnodeStat
 import zc.zk
 from zc.zk.bulk import Result
 from zc.zk.errors import TreeChanging
+from zc.zk.multiread import Znode
 from zc.zk.operations import Operation
-from zc.zk.scan import Znode, scan
+from zc.zk.scan import scan
 from zc.zkdeployment.errors import Closed, Unreachable
 
 Watch = Callable[[Any], None]

@@ -22,31 +22,18 @@ from kazoo.exceptions import (
 import zc.zk
 from zc.zk.bulk import Result
 from zc.zk.operations import Check, Create, Delete, Operation, Set
+from zc.zkdeployment.adapters.hosts_node import HOSTS
+from zc.zkdeployment.adapters.objects import CHUNK, OBJECTS, object_path
 from zc.zkdeployment.adapters.refusals import REFUSED
-from zc.zkdeployment.adapters.registry import HOSTS
-from zc.zkdeployment.adapters.revisions import (
-    CHUNK,
-    NOTIFY,
-    OBJECTS,
-    UPDATING,
-    VERSIONS,
-    Revisions,
-    object_path,
-    record_path,
-)
-from zc.zkdeployment.desired import REVISIONS
+from zc.zkdeployment.adapters.revisions import NOTIFY, UPDATING, VERSIONS, Revisions, record_path
+from zc.zkdeployment.compilation import Objects
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.fleet import Fleet
 from zc.zkdeployment.ledger import Ledger, decode_ledger, encode_ledger
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.revision import (
-    Envelope,
-    Objects,
-    Record,
-    decode_envelope,
-    encode_envelope,
-    node_name,
-)
+from zc.zkdeployment.revision import Envelope, Record, decode_envelope, encode_envelope
+from zc.zkdeployment.tree_parts import REVISIONS
+from zc.zkdeployment.versions import node_name
 
 _TRIES = 5  # while connections are lost
 _UNCERTAIN = (ConnectionLoss, SessionExpiredError, zc.zk.NoAnswer)
@@ -96,15 +83,19 @@ class RevisionWriter:
         ]
         return [operation for each in todo for operation in each], sum(map(bool, todo))
 
-    def begin_update(self, record: Record, fleet: Fleet) -> None:
+    def begin_update(self, record: Record, fleet: Fleet, before: Mapping[str, str] | None) -> None:
         """Tell whoever reads the live tree that it is on its way to a version.
+
+        ``before`` are the digests of shards of what the live tree says now, where no record
+        does: whoever comes after a publisher that was killed has to know it, too.
 
         Raises :exc:`~zc.zkdeployment.errors.Refused`, with nothing done, if the ``fleet``
         that this was decided upon changed meanwhile.
         """
         trees = dict.fromkeys((*Revisions(self.zk.bulk.read).begun(), record.tree))
         who = {"version": record.version, "by": record.by, "at": record.at}
-        data = zc.zk.encode({**who, "trees": list(trees)})
+        was = {} if before is None else {"before": dict(before)}
+        data = zc.zk.encode({**who, "trees": list(trees), **was})
         [node] = self.zk.bulk.read([UPDATING])
         unmoved = [Check(HOSTS, fleet.node_version)] if fleet.index else []
         begin = Set(UPDATING, data) if node.exists else Create(UPDATING, data)

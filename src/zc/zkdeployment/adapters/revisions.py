@@ -5,25 +5,25 @@ Node                                   Holds
 ====================================== ==================================================
 ``/revisions``                         the ledger: what was published when
 ``/revisions/versions/VERSION``        the record of a revision
-``/revisions/objects/DIGEST``          an object, or nothing where it is in chunks
-``/revisions/objects/DIGEST/NUMBER``   a chunk of a large object
+``/revisions/objects``                 what records lead to
 ``/revisions/updating``                there while the live tree is between two versions
 ``/revisions/notify``                  touched by whoever wants publishers to look at once
 ``/revisions/refused``                 what a publisher was refused last
 ====================================== ==================================================
 
-Whatever is read is checked before it is used: an object by its digest, a record by
-whoever is given to :class:`Revisions` to judge it.
+Whatever is read is checked before it is used: an object by its digest
+(:mod:`zc.zkdeployment.adapters.objects`), a record by whoever is given to
+:class:`Revisions` to judge it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from zc.zk import codec
 from zc.zk.bulk import Result
-from zc.zkdeployment.desired import REVISIONS
+from zc.zkdeployment.adapters.objects import ObjectReader, Read
 from zc.zkdeployment.errors import BadRevision, Refused
 from zc.zkdeployment.ledger import Ledger, decode_ledger
 from zc.zkdeployment.manifest import decode_manifest
@@ -35,31 +35,18 @@ from zc.zkdeployment.revision import (
     decode_envelope,
     decode_index,
     decode_shard,
-    digest_of,
     is_digest,
-    node_name,
     shard_of,
 )
-from zc.zkdeployment.tree_files import SourceFile
+from zc.zkdeployment.snapshot import SourceFile
+from zc.zkdeployment.tree_parts import REVISIONS
+from zc.zkdeployment.versions import node_name
 
-OBJECTS = f"{REVISIONS}/objects"
 VERSIONS = f"{REVISIONS}/versions"
 UPDATING = f"{REVISIONS}/updating"
 NOTIFY = f"{REVISIONS}/notify"
 
-#: Bytes of an object that one node holds; larger objects are in chunks of so many.
-CHUNK = 384 * 1024
-
-_MAX_CHUNKS = 256
-_LONGEST_KEPT = 256 * 1024  # bytes of an object
 _MIN_PREFIX = 4  # characters
-
-
-class Read(Protocol):
-    """Reads many nodes, with the names of their children if wanted."""
-
-    def __call__(self, paths: Iterable[str], *, children: bool = False) -> Sequence[Result]:
-        """Return what there is, in the order of ``paths``."""
 
 
 class Trust(Protocol):
@@ -74,11 +61,6 @@ def record_path(version: Version) -> str:
     return f"{VERSIONS}/{node_name(version)}"
 
 
-def object_path(digest: str) -> str:
-    """Return the path of the node that holds an object, or its chunks."""
-    return f"{OBJECTS}/{digest}"
-
-
 class Revisions:
     """Reads revisions. Without ``trust`` every record is believed.
 
@@ -88,8 +70,8 @@ class Revisions:
 
     def __init__(self, read: Read, trust: Trust | None = None) -> None:
         self._read = read
+        self._objects = ObjectReader(read)
         self._trust = trust
-        self._last: dict[str, bytes] = {}  # what manifests() read last: most of it stays the same
 
     def ledger(self) -> Ledger:
         """Return what was published."""
@@ -164,15 +146,11 @@ class Revisions:
             shards = self._shards(record, {shard_of(target) for target in targets})
             digests = _targets(shards)
             wanted = {target: digests[target] for target in targets if target in digests}
-            objects = self.objects(wanted.values())
+            objects = self._objects.read(wanted.values())
             found = _manifests(wanted, objects)
         except BadRevision as error:
             raise BadRevision(f"version {version!r}: {error}") from error
-        self._last = {
-            digest: data
-            for digest, data in (shards | objects).items()
-            if len(data) <= _LONGEST_KEPT
-        }
+        self._objects.keep(shards | objects)  # most of it stays the same
         return found
 
     def manifest_digests(
@@ -183,15 +161,15 @@ class Revisions:
 
     def _shards(self, record: Record, shards: Collection[str] | None) -> dict[str, bytes]:
         wanted = record.shards.keys() if shards is None else record.shards.keys() & shards
-        return self.objects(record.shards[shard] for shard in sorted(wanted))
+        return self._objects.read(record.shards[shard] for shard in sorted(wanted))
 
     def read_manifests(self, digests: Mapping[str, str]) -> dict[str, Manifest]:
         """Return manifests, by target, that have these digests."""
-        return _manifests(digests, self.objects(digests.values()))
+        return _manifests(digests, self._objects.read(digests.values()))
 
     def index(self, record: Record) -> Index:
         """Return which tree files a revision has."""
-        [index] = self.objects([record.tree]).values()
+        [index] = self._objects.read([record.tree]).values()
         return decode_index(index)
 
     def begun(self) -> tuple[str, ...]:
@@ -199,36 +177,31 @@ class Revisions:
         [node] = self._read([UPDATING])
         found = codec.decode(node.data).get("trees")
         found = found if isinstance(found, list) else []
-        return tuple(each for each in found if isinstance(each, str) and is_digest(each))
+        return tuple(filter(_may_be_digest, found))
+
+    def digests_before(self) -> dict[str, str] | None:
+        """Return the digests of manifests, by target, of what there was before that.
+
+        ``None`` where the live tree is that of one version, or where a record tells.
+        """
+        [node] = self._read([UPDATING])
+        shards = codec.decode(node.data).get("before")
+        if shards is None:
+            return None
+        if not isinstance(shards, dict) or not all(map(_may_be_digest, shards.values())):
+            raise BadRevision(f"{UPDATING}: what was published before has not the form of shards")
+        return _targets(self._objects.read(shards.values()))
 
     def tops(self, trees: Iterable[str]) -> frozenset[str]:
         """Return the paths of top nodes of trees; ``trees`` are the digests of their indexes."""
-        indexes = map(decode_index, self.objects(trees).values())
+        indexes = map(decode_index, self._objects.read(trees).values())
         return frozenset[str]().union(*(index.tops for index in indexes))
 
     def files(self, record: Record) -> tuple[SourceFile, ...]:
         """Return the tree files of a revision."""
         listed = self.index(record).files
-        objects = self.objects(digest for _, digest in listed)
+        objects = self._objects.read(digest for _, digest in listed)
         return tuple(SourceFile(name, objects[digest]) for name, digest in listed)
-
-    def objects(self, digests: Iterable[str]) -> dict[str, bytes]:
-        """Return objects by digest, each of which is there and is what its digest says."""
-        asked = list(dict.fromkeys(digests))
-        found = {digest: self._last[digest] for digest in asked if digest in self._last}
-        wanted = [digest for digest in asked if digest not in found]
-        nodes = self._read(map(object_path, wanted)) if wanted else []
-        chunks = {node.path: _chunk_paths(node) for node in nodes if _in_chunks(node)}
-        below = self._read(path for paths in chunks.values() for path in paths) if chunks else []
-        data = {node.path: node.data for node in (*nodes, *below)}
-        for digest, node in zip(wanted, nodes, strict=True):
-            if not node.exists:
-                raise BadRevision(f"a part of the revision is missing: {node.path}")
-            parts = chunks.get(node.path, [node.path])
-            found[digest] = b"".join(data[path] for path in parts)
-            if digest_of(found[digest]) != digest:
-                raise BadRevision(f"a part of the revision was altered or cut: {node.path}")
-        return found
 
     def _record(self, version: Version, node: Result) -> Record:
         try:
@@ -241,6 +214,10 @@ class Revisions:
         except BadRevision as error:
             raise BadRevision(f"version {version!r}: {error}") from error
         return record
+
+
+def _may_be_digest(found: object) -> bool:
+    return isinstance(found, str) and is_digest(found) is not None
 
 
 def _targets(shards: Mapping[str, bytes]) -> dict[str, str]:
@@ -265,14 +242,3 @@ def _longer(beginning: Version, versions: Iterable[Version]) -> list[Version]:
     if isinstance(beginning, bool | float) or len(text) < _MIN_PREFIX:
         return []
     return [each for each in versions if isinstance(each, str) and each.startswith(text)]
-
-
-def _in_chunks(node: Result) -> bool:
-    return node.stat is not None and not node.data and node.stat.numChildren > 0
-
-
-def _chunk_paths(node: Result) -> list[str]:
-    count = node.stat.numChildren if node.stat else 0
-    if count > _MAX_CHUNKS:
-        raise BadRevision(f"{node.path} has more than {_MAX_CHUNKS} chunks")
-    return [f"{node.path}/{number}" for number in range(count)]

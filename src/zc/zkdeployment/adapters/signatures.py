@@ -168,13 +168,17 @@ def _extra() -> Iterator[None]:
         yield
     except ImportError as error:
         raise BadConfiguration(
-            "signatures need the package cryptography; install it with:"
-            f" pip install 'zc.zkdeployment[sign]' ({error})"
+            "signatures need the package cryptography; install python3-cryptography of the system,"
+            f" or: pip install 'zc.zkdeployment[sign]' ({error})"
         ) from error
 
 
 def _key_id(key: Ed25519PublicKey) -> str:
-    return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    # public_bytes_raw() would be shorter, but distributions have releases without it.
+    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return hashlib.sha256(raw).hexdigest()[:16]
 
 
 def _public_keys(path: Path) -> list[Ed25519PublicKey]:

@@ -17,11 +17,12 @@ from zc.zkdeployment.adapters.source_files import (
 )
 from zc.zkdeployment.adapters.svn_source import SubversionSource
 from zc.zkdeployment.errors import BadSource
+from zc.zkdeployment.host_ports import Commands
 from zc.zkdeployment.locations import Location
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.ports import Commands, Source
-from zc.zkdeployment.snapshot import Origin, Snapshot
-from zc.zkdeployment.tree_files import SourceFile
+from zc.zkdeployment.origin import Origin
+from zc.zkdeployment.publisher_ports import Source
+from zc.zkdeployment.snapshot import Snapshot, SourceFile
 
 _DIGITS = 12  # of a digest, as git shows commits
 

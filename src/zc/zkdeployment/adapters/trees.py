@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from zc.zk import codec
-from zc.zk.scan import Znode
+from zc.zk.multiread import Znode
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.revisions import UPDATING, Revisions, Trust
-from zc.zkdeployment.desired import NOT_THE_TREE
 from zc.zkdeployment.errors import Unreachable
 from zc.zkdeployment.model import Manifest, Version
+from zc.zkdeployment.tree_parts import NOT_THE_TREE
 
 
 class Trees:
-    """Reads what hosts are to do, as :class:`zc.zkdeployment.ports.Trees` describes it.
+    """Reads what hosts are to do, as :class:`zc.zkdeployment.fleet_ports.Trees` describes it.
 
     Without ``trust`` every revision is believed.
     """

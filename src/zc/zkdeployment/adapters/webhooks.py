@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from zc.zkdeployment.errors import BadConfiguration
+from zc.zkdeployment.lines import one_line
 
 _LATER = (408, 425, 429)  # of the answers 4xx, those that say to try again
 _LONGEST_DELAY = 3600.0  # seconds that a server can ask to be left alone
@@ -118,7 +119,7 @@ def _judge(response: http.client.HTTPResponse, said: str) -> None:
     if 300 <= status < 400:
         why = f"status {status}: it wants to send this somewhere else; put that into the url"
         raise NotSent(why, final=True)
-    text = " ".join("".join(c if c.isprintable() else " " for c in said).split())
+    text = one_line(said)
     final = 400 <= status < 500 and status not in _LATER
     raise NotSent(
         f"status {status}" + (f": {text}" if text else ""),

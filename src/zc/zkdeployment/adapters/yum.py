@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from zc.zkdeployment.adapters.package_manager import PATIENCE, PackageManager
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
+from zc.zkdeployment.host_ports import Commands, HostFiles
 from zc.zkdeployment.package_output import ran_transaction, says_already_installed
 from zc.zkdeployment.packages import (
     InstalledPackage,
@@ -22,7 +23,6 @@ from zc.zkdeployment.packages import (
     parse_list_installed,
     satisfies,
 )
-from zc.zkdeployment.ports import Commands, HostFiles
 
 _MOST_NAMES = 200  # in one query: of a long answer the middle would be left out
 
@@ -55,7 +55,7 @@ class Yum:
         is not asked. Raises :exc:`~zc.zkdeployment.errors.CommandFailed` if yum does not know.
         """
         found = self._look(name)
-        if found is not None and self._files.checkout_broken(name):
+        if found is not None and self._files.is_cut_off(name):
             return replace(found, cut_off=True)
         return found
 
@@ -72,7 +72,7 @@ class Yum:
             listed = self._list(some)
             found |= {name: parse_list_installed(listed, name) for name in some}
         return {
-            name: replace(package, cut_off=True) if files.checkout_broken(name) else package
+            name: replace(package, cut_off=True) if files.is_cut_off(name) else package
             for name, package in found.items()
             if package is not None
         }

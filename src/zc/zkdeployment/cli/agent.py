@@ -71,7 +71,10 @@ def agent(
     not say: 3600. `verify-interval` says after how many seconds the agent looks again
     whether what it deployed is still there, 3600 or 0 for never; `drift = repair` that it
     deploys again what is not; `reports = no` that its host node does not say what it does.
-    A value may be a file:///PATH or http(s) URL to read it from.
+    `package-manager` is yum, dnf, apt or auto. With `public-keys`, files, only what is
+    signed is deployed. `metrics-port`, at `metrics-listen`, and `metrics-file` are for
+    Prometheus. A value may be a file:///PATH or http(s) URL to read it from.
+    A section [zookeeper] says where ZooKeeper is and how to talk to it.
     Without a file the host identifier is the first line of /etc/zmh/pxemac, the
     role is in /etc/zim/role and the run directory is /etc/zim.
 

@@ -10,7 +10,8 @@ import click
 
 from zc.zk.limits import MAX_FILE, MAX_FILES
 from zc.zkdeployment.problems import Place, Problem, problem
-from zc.zkdeployment.tree_files import SourceFile, TreeFile, in_order, parse_files
+from zc.zkdeployment.snapshot import SourceFile
+from zc.zkdeployment.tree_files import TreeFile, in_order, parse_files
 
 
 def find(paths: Iterable[str]) -> tuple[list[str], list[Problem]]:

@@ -36,8 +36,8 @@ def keygen(file: Path, as_json: bool) -> None:
     old and the new one until nothing is signed with the old one any more.
 
     With --json: an object with `key_id`, `private_key` and `public_key`, the
-    last two being paths. It needs the package that
-    `pip install 'zc.zkdeployment[sign]'` installs.
+    last two being paths. It needs the package python3-cryptography of the system,
+    or what `pip install 'zc.zkdeployment[sign]'` installs.
     """
     pair = generate(file)
     if as_json:

@@ -9,16 +9,17 @@ import click
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import node_path, open_tree, zookeeper_option
 from zc.zkdeployment.fleet_control import operator
+from zc.zkdeployment.lines import one_line
 from zc.zkdeployment.lock_control import break_lock
 from zc.zkdeployment.moments import text_of
 
 
 def _text(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Return ``value`` in one line, with nothing in it that is no text (a callback)."""
-    printable = "".join(character if character.isprintable() else " " for character in value)
-    if not (words := printable.split()):
+    reason = one_line(value)
+    if not reason:
         raise click.BadParameter("say why, for whoever looks into it later.", ctx, param)
-    return " ".join(words)
+    return reason
 
 
 @click.command(

@@ -15,6 +15,7 @@ from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.log_format import begin_log, log_format_option
 from zc.zkdeployment.cli.options import open_tree, zookeeper_option
 from zc.zkdeployment.cli.signals import on_signals
+from zc.zkdeployment.courier import check_authorities
 from zc.zkdeployment.notify_settings import read_notify_settings
 from zc.zkdeployment.notifying import Notifier
 from zc.zkdeployment.watching import FleetWatch
@@ -49,6 +50,7 @@ def notify(configuration: str, check: bool, zookeeper: str, log_format: str) -> 
     The log goes to standard error. SIGTERM and SIGINT end it.
     """
     settings = read_notify_settings(configuration, os.environ)
+    check_authorities(settings)
     if check:
         return 0
     begin_log(log_format, "%(asctime)s %(levelname)s %(message)s")

@@ -57,6 +57,7 @@ _configuration_option = click.option(
     "--zookeeper-config",
     _CONFIGURATION,
     metavar="FILE",
+    type=click.Path(readable=False),  # for the Tab key
     envvar=CONFIGURATION_VARIABLE,
     show_envvar=True,
     expose_value=False,

@@ -13,30 +13,45 @@ from typing import Any
 import click
 
 
-def one_line(text: str) -> str:
-    """Return what a person wrote in one line, with nothing in it that is no text."""
-    printable = (character if character.isprintable() else " " for character in text)
-    return " ".join("".join(printable).split())
-
-
 def print_json(document: Any) -> None:
     """Print ``document`` as JSON, indented."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    click.echo(_json(document, indent=2))
+
+
+def json_line(document: Any) -> str:
+    """Return ``document`` as JSON in one line."""
+    return _json(document)
+
+
+def _json(document: Any, indent: int | None = None) -> str:
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # halves of characters, which others wrote: they are escaped
+        return json.dumps(document, indent=indent)
+    return text
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; where nobody looks at it, as aligned columns below the title."""
+    click.echo("\n".join(table_lines(title, columns, rows)))
+
+
+def table_lines(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
+) -> Sequence[str]:
+    """Return the lines of a table as :func:`print_table` prints it."""
     if sys.stdout.isatty():
-        _print_rich_table(title, columns, rows)
-        return
+        return _rich_lines(title, columns, rows)
     widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-    click.echo(title)
-    for row in (columns, *rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  " + "  ".join(cells).rstrip())
+    aligned = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (columns, *rows)
+    ]
+    return [title, *(f"  {line}".rstrip() for line in aligned)]
 
 
-def _print_rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _rich_lines(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -46,4 +61,7 @@ def _print_rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequenc
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    Console().print(table)
+    console = Console()
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().rstrip("\n").split("\n")

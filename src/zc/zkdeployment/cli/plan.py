@@ -15,8 +15,8 @@ from zc.zkdeployment.cli.progress import progress_shown
 from zc.zkdeployment.cli.publish_options import source_options
 from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.model import Version, same_version
-from zc.zkdeployment.ports import Source
 from zc.zkdeployment.preview import Preview, preview
+from zc.zkdeployment.publisher_ports import Source
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import plan_sync
 
@@ -30,7 +30,12 @@ from zc.zkdeployment.sync import plan_sync
         "zkdeploy plan --fleet git:///srv/fleet.git#production",
     ),
 )
-@click.argument("subject", required=False, metavar="[CONFIGURATION | SOURCE]")
+@click.argument(
+    "subject",
+    required=False,
+    metavar="[CONFIGURATION | SOURCE]",
+    type=click.Path(readable=False),  # for the Tab key
+)
 @click.option("--fleet", is_flag=True, help="Plan for all hosts: what publishing SOURCE would do.")
 @source_options
 @json_option

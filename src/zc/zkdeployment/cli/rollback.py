@@ -11,7 +11,7 @@ import click
 from zc.zkdeployment.cli import diff_format
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
-from zc.zkdeployment.cli.output import one_line, print_json
+from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.publish_options import (
     limit_options,
     limits_of,
@@ -19,6 +19,7 @@ from zc.zkdeployment.cli.publish_options import (
     terms_of,
 )
 from zc.zkdeployment.cli.versions import read_published
+from zc.zkdeployment.lines import one_line
 from zc.zkdeployment.rollback import rollback as roll_back
 
 

@@ -46,7 +46,7 @@ _THE_SAME = ""  # what --resume stands for without a version
     statuses={
         0: "every host that is waited for reached the version",
         1: "the fleet is stopped, the version was refused or superseded, or another error",
-        TIME_UP: "the time is up; the rollout goes on without being followed",
+        TIME_UP: "the time is up, or Ctrl-C; the rollout goes on without being followed",
     },
     examples=(
         "zkdeploy rollout git:///srv/fleet.git#main --timeout 1800",
@@ -55,7 +55,7 @@ _THE_SAME = ""  # what --resume stands for without a version
         "zkdeploy rollout",
     ),
 )
-@click.argument("source", required=False)
+@click.argument("source", required=False, type=click.Path(readable=False))  # for the Tab key
 @source_options
 @click.option(
     "--resume",
@@ -123,7 +123,12 @@ def rollout(
         with contextlib.closing(FleetWatch(zk)) as fleet:
             end = None if timeout is None else began + timeout
             follower = Follower(fleet, wanted, began, end, quiet=as_json)
-            return follower.report(*follower.run(), as_json=as_json)
+            try:
+                verdict, seen = follower.run()
+            except KeyboardInterrupt:
+                click.echo("\nnot followed any more; the rollout goes on", err=True)
+                return TIME_UP
+            return follower.report(verdict, seen, as_json=as_json)
 
 
 def _begin(

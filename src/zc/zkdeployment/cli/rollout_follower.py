@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from dataclasses import asdict
 
 import click
 
-from zc.zkdeployment.cli.output import one_line, print_json
+from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.status_format import progress
 from zc.zkdeployment.cli.why import print_explanation
+from zc.zkdeployment.lines import one_line
 from zc.zkdeployment.moments import in_units
 from zc.zkdeployment.overview import Overview
 from zc.zkdeployment.rollouts import Rollout, Verdict, remaining_seconds
@@ -86,7 +88,7 @@ class Follower:
         if (away := self._fleet.away) is not None:
             text, estimate = f"ZooKeeper does not answer since {away}", ""
         if sys.stdout.isatty():
-            click.echo(f"\r\x1b[K{text}{estimate}", nl=False)
+            click.echo(f"\r\x1b[K{_fitting(text + estimate)}", nl=False)
         elif text != self._told:
             click.echo(f"{text}{estimate}")
         self._told = text
@@ -95,7 +97,9 @@ class Follower:
         """Tell how it ended; return the exit status."""
         missing = self._wanted.missing(seen)
         seconds = time.monotonic() - self._began
-        why = None if verdict is Verdict.DONE else _reason(verdict, self._wanted, seen)
+        why = None
+        if verdict is not Verdict.DONE:
+            why = _reason(verdict, self._wanted, seen, self._fleet.away)
         result = "timeout" if verdict is Verdict.RUNNING else verdict.value
         if as_json:
             print_json(
@@ -138,7 +142,22 @@ class Follower:
         print_explanation(why)
 
 
-def _reason(verdict: Verdict, wanted: Rollout, seen: Overview) -> Explanation:
+def _fitting(text: str) -> str:
+    """Return a text for the one line of a terminal that is drawn again and again."""
+    columns = shutil.get_terminal_size().columns - 1
+    if len(text) > columns:
+        text = text.rpartition("] ")[2]  # the numbers say more than the bar
+    return text if len(text) <= columns else text[: columns - 1] + "…"
+
+
+def _reason(verdict: Verdict, wanted: Rollout, seen: Overview, away: str | None) -> Explanation:
+    if away is not None and verdict is Verdict.RUNNING:
+        return Explanation(
+            f"ZooKeeper does not answer since {away}, so nobody knows how the fleet is. When it"
+            f" was seen last: {explain_fleet(seen).cause}",
+            (),
+            (f"see to ZooKeeper, then follow {wanted.version!r} again: zkdeploy rollout",),
+        )
     if verdict is Verdict.SUPERSEDED:
         by = f", published by {seen.record.by}" if seen.record else ""
         return Explanation(

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from zc.zkdeployment.cli.output import one_line
 from zc.zkdeployment.explanation import known_as, name_of
 from zc.zkdeployment.fleet_diff import manifest_data
+from zc.zkdeployment.lines import one_line
 from zc.zkdeployment.model import Manifest, Version
 from zc.zkdeployment.moments import in_units, seconds_between
-from zc.zkdeployment.overview import HostState, HostView, Overview
+from zc.zkdeployment.overview import HostView, Overview
 from zc.zkdeployment.report import Report
+from zc.zkdeployment.software_views import SoftwareView, software_of
 from zc.zkdeployment.why import explain_fleet, explain_host
-
-COLUMNS = ("State", "Host", "Role", "Version", "Doing", "For", "Error")
-
-#: Hosts that are shown unless all are wanted; of a fleet that is not larger, all are.
-MOST_ROWS = 40
 
 _BAR = 30  # characters
 _LONGEST = 100  # characters of a cell
@@ -37,8 +33,8 @@ def _plain(items: list[tuple[str, Any]]) -> dict[str, Any]:
     return {name: v.value if isinstance(v, Enum) else v for name, v in items}
 
 
-def fleet_data(overview: Overview) -> dict[str, Any]:
-    """Return an overview as it is printed as JSON."""
+def fleet_data(overview: Overview, away: str | None = None) -> dict[str, Any]:
+    """Return an overview as it is printed as JSON; ``away``: since when ZooKeeper is."""
     counts = {state.value: count for state, count in overview.counts().items()}
     return {
         **as_data(overview),
@@ -46,16 +42,39 @@ def fleet_data(overview: Overview) -> dict[str, Any]:
         "settled": overview.settled,
         "done": overview.done,
         "counts": counts,
+        "away": away,
     }
 
 
-def host_data(overview: Overview, host: HostView, wanted: Sequence[Manifest]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Details:
+    """A host, and what a published revision wants there; ``None`` where that is not known.
+
+    ``trouble`` says why it cannot be read, ``away`` since when ZooKeeper does not answer.
+    """
+
+    host: HostView
+    wanted: tuple[Manifest, ...] | None
+    trouble: str | None = None
+    away: str | None = None
+
+    @property
+    def software(self) -> tuple[SoftwareView, ...]:
+        """What is installed beside what is wanted."""
+        report = self.host.report
+        return software_of(report.software if report else None, self.wanted)
+
+
+def host_data(overview: Overview, details: Details) -> dict[str, Any]:
     """Return all about one host as it is printed as JSON."""
     return {
         "at": overview.at,
         "goal": overview.goal,
-        **as_data(host),
-        "wanted": [manifest_data(manifest) for manifest in wanted],
+        **as_data(details.host),
+        "wanted": [manifest_data(manifest) for manifest in details.wanted or ()],
+        "software": [as_data(each) for each in details.software],
+        "trouble": details.trouble,
+        "away": details.away,
     }
 
 
@@ -80,9 +99,9 @@ def _version(overview: Overview) -> str:
     if overview.index == 0:
         return "none: there is no fleet yet"
     age = in_units(seconds_between(overview.changed, overview.at))
-    text = f"{_short(overview.version)}, set {age} ago"
+    text = f"{short_version(overview.version)}, set {age} ago"
     if overview.version is None:
-        text = f"None: all stop, for {age}; the version was {_short(overview.goal)}"
+        text = f"None: all stop, for {age}; the version was {short_version(overview.goal)}"
     elif overview.record is None:
         return f"{text}, by hand: there is no revision of it"
     if overview.record:
@@ -99,59 +118,21 @@ def progress(overview: Overview) -> str:
     return f"[{bar}] {done} of {count} done" + (f": {', '.join(states)}" if states else "")
 
 
-def hosts_table(overview: Overview, *, all_hosts: bool) -> Table:
-    """Return a table of hosts, problems first: of many, those that are not done."""
-    hosts: Sequence[HostView] = overview.hosts
-    if not all_hosts and len(hosts) > MOST_ROWS:
-        hosts = [host for host in hosts if host.state is not HostState.CURRENT][:MOST_ROWS]
-    rows = [_row(host, overview.at) for host in hosts]
-    return "Hosts", COLUMNS, rows
-
-
-def left_out(overview: Overview, *, all_hosts: bool) -> str | None:
-    """Return the line that says how many hosts the table does not show."""
-    shown = len(hosts_table(overview, all_hosts=all_hosts)[2])
-    more = len(overview.hosts) - shown
-    return f"{more} more hosts; --all shows them" if more else None
-
-
-def _row(host: HostView, now: str) -> tuple[str, ...]:
-    return (
-        host.state.value,
-        cell(name_of(host.identity)),
-        cell(host.identity.role or ""),
-        _short(host.version),
-        cell(_doing(host)),
-        in_units(passed) if (passed := seconds_between(host.since, now)) is not None else "",
-        cell(host.error or ""),
-    )
-
-
-def _doing(host: HostView) -> str:
-    if host.waits_for:
-        return f"waits for {host.waits_for}"
-    return host.step or ""
-
-
-def host_facts(
-    overview: Overview, host: HostView, wanted: Sequence[Manifest]
-) -> Iterator[tuple[str, str]]:
+def host_facts(overview: Overview, details: Details) -> Iterator[tuple[str, str]]:
     """Yield labels and what is said of one host."""
+    host = details.host
     yield "host", cell(known_as(host.identity.host_identifier, host.identity.host_name))
     if host.identity.role:
         yield "role", cell(host.identity.role)
-    yield "version", f"{_short(host.version)}, wanted is {_short(overview.goal)}"
+    yield "version", f"{short_version(host.version)}, wanted is {short_version(overview.goal)}"
     yield "state", host.state.value
     yield "why", one_line(explain_host(overview, host).cause)
     if host.error:
         yield "error", one_line(host.error)
-    software = {
-        f"{each.software} {each.version or ''}".strip()
-        for manifest in wanted
-        for each in manifest.deployments
-    }
-    if software:
-        yield "software", _names(sorted(software))
+    if details.trouble:
+        yield "trouble", f"what is wanted cannot be read: {one_line(details.trouble)}"
+    if host.report is None or host.report.software is None:
+        yield "software", "what is installed is not known: its agent does not report it"
     if host.report:
         yield from _report(host.report)
 
@@ -163,8 +144,31 @@ def _report(report: Report) -> Iterator[tuple[str, str]]:
         yield "verified", cell(drift.checked)
         for line in drift.found:
             yield "drift", one_line(line)
+        if drift.unrepaired:
+            yield "repair", f"failed: {one_line(drift.unrepaired)}"
         for line in drift.repaired:
             yield "repaired", f"{cell(drift.repaired_at or '?')}: {one_line(line)}"
+
+
+def software_table(overview: Overview, details: Details) -> Table:
+    """Return a table of what is installed on a host, beside what is wanted."""
+    rows: list[tuple[str, ...]] = [
+        (
+            each.state.value,
+            cell(each.name),
+            cell(each.wanted or ""),
+            cell(each.installed or ""),
+            cell(each.commit or ""),
+        )
+        for each in details.software
+    ]
+    title = "Software"
+    if (report := details.host.report) and (seen := report.software):
+        passed = seconds_between(seen.at, overview.at)
+        title += f", as it was {in_units(passed)} ago" if passed is not None else ""
+        more = seen.total - len(seen.installed)
+        title += f"; {more} more are installed" if more > 0 else ""
+    return title, ("State", "Name", "Wanted", "Installed", "Commit"), rows
 
 
 def deployments_table(wanted: Sequence[Manifest]) -> Table:
@@ -209,7 +213,8 @@ def cell(text: str) -> str:
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
-def _short(version: Version) -> str:
+def short_version(version: Version) -> str:
+    """Return a version for one cell of a table."""
     return cell(f"{version!r:.{_LONGEST}}")
 
 

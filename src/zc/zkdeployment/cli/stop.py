@@ -8,8 +8,9 @@ import click
 
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
-from zc.zkdeployment.cli.output import one_line, print_json
+from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.fleet_control import Stopped, stop_fleet
+from zc.zkdeployment.lines import one_line
 
 
 @click.command(

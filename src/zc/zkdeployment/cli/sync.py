@@ -48,7 +48,7 @@ from zc.zkdeployment.sync import sync as publish
         "zkdeploy sync --notify",
     ),
 )
-@click.argument("source", required=False)
+@click.argument("source", required=False, type=click.Path(readable=False))  # for the Tab key
 @source_options
 @click.option("-n", "--dry-run", is_flag=True, help="Change nothing; show what would change.")
 @click.option(

@@ -12,7 +12,7 @@ import click
 
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, node_path, open_tree, zookeeper_option
-from zc.zkdeployment.cli.output import one_line
+from zc.zkdeployment.lines import one_line
 
 _prefix = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 

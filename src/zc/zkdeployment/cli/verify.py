@@ -8,8 +8,9 @@ import click
 
 from zc.zkdeployment.cli.command import ComparingCommand
 from zc.zkdeployment.cli.options import host_options, json_option, settings_of
-from zc.zkdeployment.cli.output import one_line, print_json
+from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.progress import progress_shown
+from zc.zkdeployment.lines import one_line
 from zc.zkdeployment.verification import verify as verify_host
 
 

@@ -6,11 +6,15 @@ from dataclasses import asdict
 
 import click
 
+from zc.zk import ZK
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
-from zc.zkdeployment.cli.output import one_line, print_json
+from zc.zkdeployment.cli.output import print_json
+from zc.zkdeployment.cli.unknown_host import unknown_host
 from zc.zkdeployment.errors import Refused
+from zc.zkdeployment.lines import one_line
 from zc.zkdeployment.overview import Overview
+from zc.zkdeployment.waits import lock_at
 from zc.zkdeployment.watching import read_overview
 from zc.zkdeployment.why import (
     Explanation,
@@ -24,7 +28,7 @@ from zc.zkdeployment.why import (
 @click.command(
     "why",
     cls=Command,
-    statuses={0: "told, whatever it is", 1: "an error: nothing is known of the host, say"},
+    statuses={0: "told, whatever it is", 1: "an error: nothing is known of the host or node, say"},
     examples=(
         "zkdeploy why",
         "zkdeploy why web17.example.com",
@@ -45,7 +49,7 @@ def why(subject: str | None, as_json: bool, zookeeper: str) -> None:
     lines. A command is at the end of a step, after a colon.
     """
     with open_tree(zookeeper) as zk:
-        explanation = _explain(read_overview(zk), subject)
+        explanation = _explain(zk, read_overview(zk), subject)
     if as_json:
         print_json(asdict(explanation))
         return
@@ -63,17 +67,17 @@ def print_explanation(explanation: Explanation) -> None:
         click.echo(f"  - {one_line(step)}")
 
 
-def _explain(overview: Overview, subject: str | None) -> Explanation:
+def _explain(zk: ZK, overview: Overview, subject: str | None) -> Explanation:
     if subject is None:
         return explain_fleet(overview)
     if subject.startswith("/"):
-        return explain_node(overview, subject.rstrip("/"))
+        path = subject.rstrip("/") or "/"
+        if lock_at(overview, path) is None and not zk.exists(path):
+            raise Refused(f"there is no node {path}, and nobody works on it or waits for it")
+        return explain_node(overview, path)
     if host := overview.host(subject):
         return explain_host(overview, host)
     known = {name for lock in overview.locks for h in lock.holders for name in (h.host, h.name)}
     if subject in overview.absent or subject in known:
         return explain_absent(overview, subject)
-    raise Refused(
-        f"nothing is known of {subject}: no host that is registered has that identifier or, alone,"
-        " that name, and the published tree does not name it; 'zkdeploy status --all' lists hosts"
-    )
+    raise Refused(unknown_host(overview, subject))

@@ -11,11 +11,13 @@ import zc.zk
 from zc.zkdeployment.demo.fleet import Fleet, HostState, Lock
 from zc.zkdeployment.demo.hosts import HostDirectory
 from zc.zkdeployment.demo.logs import Line, Log
+from zc.zkdeployment.lock_control import read_locks
+from zc.zkdeployment.lock_states import Holder, Waiter
 from zc.zkdeployment.names import decode_path, parse_file_name
 
 _HOSTS = "/hosts"
 _LOCKS = "/agent-locks"
-_SEQUENCE = len("-0000000001")  # what ends the name of a place in a queue
+_UNKNOWN = "somebody unknown"
 
 
 class Observer:
@@ -41,32 +43,34 @@ class Observer:
             role=host.role,
             registered=node is not None,
             version=(node or {}).get("version"),
-            error=error and host.inside(error),
+            error=host.inside(error) if isinstance(error, str) else None,
             status=_status(host),
             busy=self._logs[host.name].busy,
             deployed=_deployed(host),
         )
 
     def _locks(self) -> Iterator[Lock]:
+        """Yield the locks of all nodes, also the free ones: that one was given back is told."""
+        taken = {lock.path: lock for lock in read_locks(self._zk) if lock.kind == "node"}
         try:
             names = self._zk.get_children(_LOCKS)
         except NoNodeError:
             return
-        for name in sorted(names):
-            path = f"{_LOCKS}/{name}"
-            properties = self._properties(path) or {}
-            queue = sorted(self._zk.get_children(path), key=lambda child: child[-_SEQUENCE:])
-            yield Lock(
-                decode_path(name),
-                tuple(owner["host"] for owner in properties.get("owners", ())),
-                tuple(child[:-_SEQUENCE] for child in queue),
-            )
+        for path in map(decode_path, sorted(names)):
+            if lock := taken.get(path):
+                yield Lock(path, _hosts(lock.holders), _hosts(lock.waiters))
+            else:
+                yield Lock(path)
 
     def _properties(self, path: str) -> dict[str, Any] | None:
         try:
             return dict(self._zk.get_properties(path))
         except NoNodeError:
             return None
+
+
+def _hosts(found: Sequence[Holder | Waiter]) -> tuple[str, ...]:
+    return tuple(each.host or _UNKNOWN for each in found)
 
 
 def _status(host: HostDirectory) -> str:

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 import zc.zk
 from zc.zkdeployment.exposition import CONTENT_TYPE
@@ -28,7 +28,7 @@ from zc.zkdeployment.web.tokens import Tokens
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(hub: Hub, zk: zc.zk.ZK, tokens: Tokens, hosts: Collection[str]) -> Starlette:
+def create_app(hub: Hub, zk: zc.zk.ZK, tokens: Tokens, hosts: Collection[str]) -> ASGIApp:
     """Return the application, for one event loop.
 
     ``hosts`` are the names under which browsers may ask for it.
@@ -44,7 +44,7 @@ def create_app(hub: Hub, zk: zc.zk.ZK, tokens: Tokens, hosts: Collection[str]) -
         return Response(text, headers={"content-type": CONTENT_TYPE})
 
     workers = Workers(lambda: hub.state.away)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", _page),
             Route("/metrics", show_metrics),
@@ -52,9 +52,9 @@ def create_app(hub: Hub, zk: zc.zk.ZK, tokens: Tokens, hosts: Collection[str]) -
             *Actions(zk, tokens, workers).routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(Guard, hosts=hosts)],
         lifespan=lifespan,
     )
+    return Guard(app, hosts)  # around all of it: answers to what failed are guarded, too
 
 
 async def _page(_: Request) -> Response:

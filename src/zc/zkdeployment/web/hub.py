@@ -35,7 +35,7 @@ class Hub:
         self._thread = threading.Thread(target=self._follow, name="web hub", daemon=True)
         self._state = state_of(watch.current(), watch.away)
         self._streams = 0
-        self._differences: dict[tuple[int, int], bytes] = {}
+        self._differences: dict[tuple[int, int], str] = {}
 
     @property
     def state(self) -> State:
@@ -77,7 +77,7 @@ class Hub:
                 if host is not None:
                     found = host_of(state.overview, host)
                     if sent is None or found != sent_host:
-                        yield _event("host", {"id": host, "host": found})
+                        yield _event("host", _text({"id": host, "host": found}))
                     sent_host = found
                 sent = state
                 await asyncio.sleep(_PAUSE)
@@ -111,15 +111,17 @@ class Hub:
 
     def _difference(self, before: State | None, after: State) -> bytes:
         """Return an event; most browsers were told the same before, so it is made once."""
-        if before is None:
-            return _event("fleet", difference(None, after))
         key = id(before), id(after)
         if key not in self._differences:
-            self._differences[key] = _event("fleet", difference(before, after))
-        return self._differences[key]
+            self._differences[key] = _text(difference(before, after))
+        return _event("fleet", self._differences[key])
 
 
-def _event(kind: str, data: Data) -> bytes:
+def _text(data: Data) -> str:
+    return json.dumps(data, separators=(",", ":"))
+
+
+def _event(kind: str, text: str) -> bytes:
     # Clocks of browsers may be wrong: how long ago something was is told by this one.
-    text = json.dumps({**data, "now": text_of(datetime.now(UTC))}, separators=(",", ":"))
-    return f"event: {kind}\ndata: {text}\n\n".encode()
+    now = text_of(datetime.now(UTC))
+    return f'event: {kind}\ndata: {{"now":"{now}",{text[1:]}\n\n'.encode()

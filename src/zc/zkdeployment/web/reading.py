@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 
 import anyio
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 import zc.zk
-from zc.zkdeployment.fleet_diff import as_data
+from zc.zkdeployment.advice import literal as argument
 from zc.zkdeployment.fleet_tree import FleetTree, read_fleet_tree
-from zc.zkdeployment.history import Entry, Shown, history, show
-from zc.zkdeployment.model import Identity, Version
-from zc.zkdeployment.overview import Overview
+from zc.zkdeployment.history import Entry, Shown, history, show, signed_with
+from zc.zkdeployment.model import Version
+from zc.zkdeployment.overview import HostView, Overview
+from zc.zkdeployment.software_views import software_of
 from zc.zkdeployment.web.hub import Hub
-from zc.zkdeployment.web.requests import BadRequest, Workers, answering, told
-from zc.zkdeployment.web.views import Data, deployment_of, record_of, tree_of, why
+from zc.zkdeployment.web.requests import Json, Workers, answering, told
+from zc.zkdeployment.web.versions import literal, read_literal, shown
+from zc.zkdeployment.web.views import Data, deployment_of, diff_of, record_of, tree_of, why
 from zc.zkdeployment.why import explain_node
 
 _FRESH = 2.0  # seconds that a tree which was read is good for
@@ -35,6 +36,7 @@ class Reading:
         self._zk = zk
         self._workers = workers
         self._tree: tuple[Version, float, FleetTree] | None = None
+        self._told: tuple[FleetTree, Response] | None = None
         self._one = anyio.Lock()
 
     def routes(self) -> list[Route]:
@@ -46,6 +48,7 @@ class Reading:
             Route("/api/tree", answering(self._whole_tree)),
             Route("/api/history", answering(self._history)),
             Route("/api/revision", answering(self._revision)),
+            Route("/api/signed", answering(self._signed)),
             Route("/healthz", self._health),
         ]
 
@@ -53,31 +56,40 @@ class Reading:
         return _Stream(self._hub, request.query_params.get("host"))
 
     async def _host(self, request: Request) -> Response:
-        """Tell what a host is to deploy."""
+        """Tell what a host is to deploy, and which software it has."""
         overview = self._overview()
         found = overview.host(request.query_params.get("id", ""))
         if found is None:
             return told(404, "no agent of this host is registered")
         tree = await self._read_tree(overview.goal)
-        return JSONResponse(_deployments(tree, found.identity))
+        return Json(_host(tree, found))
 
     async def _node(self, request: Request) -> Response:
         path = request.query_params.get("path", "")
-        return JSONResponse(why(explain_node(self._overview(), path)))
+        return Json(why(explain_node(self._overview(), path)))
 
     async def _whole_tree(self, _: Request) -> Response:
         tree = await self._read_tree(self._overview().goal)
-        return await self._workers.run(lambda: JSONResponse(tree_of(tree)))
+        if self._told is None or self._told[0] is not tree:
+            self._told = tree, await self._workers.run(lambda: Json(tree_of(tree)))
+        return self._told[1]
 
     async def _history(self, _: Request) -> Response:
         if not self._overview().index:
-            return JSONResponse([])
+            return Json([])
         entries = await self._workers.run(lambda: history(self._zk))
-        return JSONResponse([_entry(entry) for entry in entries[:_MOST_PUBLICATIONS]])
+        return Json([_entry(entry) for entry in entries[:_MOST_PUBLICATIONS]])
 
     async def _revision(self, request: Request) -> Response:
-        version = version_in(request.query_params.get("version", ""))
-        return await self._workers.run(lambda: JSONResponse(_shown(show(self._zk, version))))
+        version = read_literal(request.query_params.get("version", ""))
+        return await self._workers.run(lambda: Json(_shown(show(self._zk, version))))
+
+    async def _signed(self, request: Request) -> Response:
+        """Tell with which key the last revision is signed, and how to go back then."""
+        wanted = request.query_params.get("version")
+        version = None if wanted is None else f" {argument(read_literal(wanted))}"
+        key = await self._workers.run(lambda: signed_with(self._zk))
+        return Json({"key": key, "command": f"zkdeploy rollback --sign KEY{version or ''}"})
 
     async def _health(self, _: Request) -> Response:
         away = self._hub.state.away
@@ -122,38 +134,35 @@ class _Stream(Response):
             await response(scope, receive, send)
 
 
-def version_in(text: str) -> Version:
-    """Return the version that a query gives as JSON: a number or a string in quotes."""
-    try:
-        found = json.loads(text[:1000])
-    except ValueError:
-        found = None
-    if isinstance(found, bool) or not isinstance(found, int | float | str):
-        raise BadRequest("version: expected a number, or a string in double quotes")
-    return found
-
-
-def _deployments(tree: FleetTree, host: Identity) -> Data:
+def _host(tree: FleetTree, view: HostView) -> Data:
+    host, report = view.identity, view.report
     controller = tree.controller(host)
+    seen = report.software if report else None
+    software = software_of(seen, tree.wanted(host))
     return {
         "published": tree.record is not None,
         "deployments": [deployment_of(each) for each in tree.deployments(host)],
         "controller": controller and asdict(controller),
+        "software": [{**asdict(each), "state": each.state.value} for each in software],
+        "inventory": seen and seen.at,
+        "untold": seen.total - len(seen.installed) if seen else 0,
     }
 
 
 def _entry(entry: Entry) -> Data:
     known = {"current": entry.current, "kept": entry.kept, "bad": entry.bad}
-    return {**asdict(entry.publication), **known}
+    version = entry.publication.version
+    named = {"version": shown(version), "literal": literal(version)}
+    return {**asdict(entry.publication), **named, "was": shown(entry.publication.was), **known}
 
 
-def _shown(shown: Shown) -> Data:
+def _shown(found: Shown) -> Data:
     return {
-        **record_of(shown.record),
-        "key": shown.key,
-        "bad": shown.bad,
-        "files": [{"name": each.name, "size": len(each.data)} for each in shown.files],
-        "targets": len(shown.manifests),
-        "deployments": sum(len(each.deployments) for each in shown.manifests.values()),
-        "diff": shown.diff and as_data(shown.diff),
+        **record_of(found.record),
+        "key": found.key,
+        "bad": found.bad,
+        "files": len(found.files),
+        "targets": len(found.manifests),
+        "deployments": sum(len(each.deployments) for each in found.manifests.values()),
+        "diff": found.diff and diff_of(found.diff),
     }

@@ -6,16 +6,18 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
 from kazoo.exceptions import KazooException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from zc.zk import TreeChanging
 from zc.zkdeployment.errors import BadRevision, BadTree, Refused
+from zc.zkdeployment.web.attempts import TooManyTokens
+from zc.zkdeployment.web.versions import NoVersion
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,16 @@ _LONGEST_BODY = 16 * 1024  # bytes
 
 _Result = TypeVar("_Result")
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Json(Response):
+    """Data as JSON in ASCII: what hosts write need not be text that UTF-8 can hold."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Return the data as they are sent."""
+        return json.dumps(content, separators=(",", ":")).encode()
 
 
 class BadRequest(ValueError):
@@ -63,8 +75,10 @@ def answering(endpoint: Endpoint) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except BadRequest as error:
+        except (BadRequest, NoVersion) as error:
             return told(400, str(error))
+        except TooManyTokens as error:
+            return told(429, str(error))
         except (Refused, BadRevision, BadTree, TreeChanging) as error:
             return told(409, str(error))
         except Away as away:
@@ -80,16 +94,17 @@ def answering(endpoint: Endpoint) -> Endpoint:
     return answer
 
 
-def told(status: int, error: str) -> JSONResponse:
+def told(status: int, error: str) -> Response:
     """Return an answer that says what is wrong."""
-    return JSONResponse({"error": error}, status)
+    return Json({"error": error}, status)
 
 
-async def body_of(request: Request) -> dict[str, object]:
-    """Return the JSON object that a request sends; raises :exc:`BadRequest`."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise BadRequest("the request must be application/json")
+async def sent_with(request: Request) -> bytes:
+    """Return all that a request sends; raises :exc:`BadRequest`.
+
+    To be called first: who is answered before all was sent may see no answer, but that the
+    connection is reset.
+    """
     data = b""
     try:
         with anyio.fail_after(_SENDING):
@@ -99,6 +114,14 @@ async def body_of(request: Request) -> dict[str, object]:
                     raise BadRequest(f"the request is longer than {_LONGEST_BODY} bytes")
     except (TimeoutError, ClientDisconnect):
         raise BadRequest("the request did not come to its end") from None
+    return data
+
+
+def object_in(data: bytes, request: Request) -> dict[str, object]:
+    """Return the JSON object that a request sent; raises :exc:`BadRequest`."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise BadRequest("the request must be application/json")
     try:
         body = json.loads(data)
     except (ValueError, RecursionError):

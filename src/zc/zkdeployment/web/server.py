@@ -20,6 +20,7 @@ from zc.zkdeployment.web.tokens import Tokens
 logger = logging.getLogger(__name__)
 
 _MOST_CONNECTIONS = 1000
+_PATIENCE = 60.0  # seconds
 _ENDING = 5  # seconds that requests may take when the server ends
 
 
@@ -56,8 +57,9 @@ class WebServer:
         self._ended = ended
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Begin to serve; it does when this returns, unless it ended."""
         self._thread.start()
+        self._server.begun.wait()
 
     def close(self) -> None:
         """End, and wait until that is done."""
@@ -77,22 +79,43 @@ class WebServer:
             with contextlib.closing(self._listener):
                 self._server.run(sockets=[self._listener])
         finally:
+            self._server.begun.set()
             self._ended()
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams first: they would else never end."""
+    """Tells when it began, and ends the streams first: they would else never end."""
 
     def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
         super().__init__(config)
         self._hub = hub
+        self.begun = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.begun.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._hub.close()
         await super().shutdown(sockets)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket at which browsers are heard; raises ``OSError``."""
+def listen(host: str, port: int, patience: float = _PATIENCE) -> socket.socket:
+    """Return a socket at an address, for a server; raises ``OSError`` where it is taken.
+
+    Until that serves, browsers are refused and need not wait. Whoever takes nothing for
+    ``patience`` seconds is cut off, so that no dead browser keeps the place of another.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=128)
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        milliseconds = int(patience * 1000)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -6,22 +6,25 @@ Texts are sent as they are: the pages show them as text and never as HTML.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from zc.zkdeployment.fleet_diff import as_data
+from zc.zkdeployment.fleet import Stop
+from zc.zkdeployment.fleet_diff import FleetDiff, as_data
 from zc.zkdeployment.fleet_tree import DeployedNode, FleetTree
 from zc.zkdeployment.host_views import HostView, remaining_drift
 from zc.zkdeployment.lock_states import LockState
 from zc.zkdeployment.model import TargetDeployment
 from zc.zkdeployment.overview import Overview
+from zc.zkdeployment.refusals import Refusal
 from zc.zkdeployment.revision import Record
+from zc.zkdeployment.web.versions import short, shown
 from zc.zkdeployment.why import Explanation, explain_absent, explain_fleet, explain_host
 
 Data = dict[str, Any]
 
 _MOST_NAMES = 100  # of a list that nobody reads to its end; how many there are is said
-_LONGEST = 300  # characters of an error, in a row
+_MOST_CHANGES = 300  # of a comparison; pages lead to the command that shows all
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,14 @@ def host_of(overview: Overview, identifier: str) -> Data | None:
     return {
         **_row(host),
         "gone": gone,
-        "goal": overview.goal,
+        "goal": shown(overview.goal),
         "error": host.error,
         "why": None if gone else why(explain_host(overview, host)),
         "output": list(report.output) if report else [],
         "results": [asdict(result) for result in report.results] if report else [],
         "failure": asdict(report.failure) if report and report.failure else None,
         "drift": asdict(report.drift) if report and report.drift else None,
+        "inventory": report.software.at if report and report.software else None,
         "reports": report is not None,
         "began": report.began if report else None,
         "seconds": report.seconds if report else None,
@@ -104,15 +108,26 @@ def tree_of(tree: FleetTree) -> Data:
     return {
         "nodes": [_node(node) for node in tree.nodes()],
         "published": tree.record and record_of(tree.record),
-        "drift": tree.drift and as_data(tree.drift),
+        "drift": tree.drift and diff_of(tree.drift),
     }
+
+
+def diff_of(diff: FleetDiff) -> Data:
+    """Return a comparison, with the first of its changes; ``counts`` has how many there are."""
+    first = replace(diff, changes=diff.changes[:_MOST_CHANGES])
+    return {**as_data(first), "counts": dict(diff.counts)}
 
 
 def record_of(record: Record) -> Data:
     """Return what is shown of a record."""
-    shown = ("version", "serial", "at", "by", "origin", "expires")
+    names = ("serial", "at", "by", "origin", "expires")
     whole = asdict(record)
-    return {name: whole[name] for name in shown}
+    return {"version": shown(record.version), **{name: whole[name] for name in names}}
+
+
+def stop_of(stop: Stop) -> Data:
+    """Return who stopped the fleet, and at which version."""
+    return {**asdict(stop), "version": shown(stop.version)}
 
 
 def deployment_of(deployment: TargetDeployment) -> Data:
@@ -125,13 +140,13 @@ def _fleet(overview: Overview, away: str | None) -> Data:
     record = overview.record
     return {
         "exists": overview.index > 0,
-        "version": overview.version,
-        "goal": overview.goal,
+        "version": shown(overview.version),
+        "goal": shown(overview.goal),
         "index": overview.index,
         "changed": overview.changed,
         "stopped": overview.stopped,
         "settled": overview.settled,
-        "stop": overview.stop and asdict(overview.stop),
+        "stop": overview.stop and stop_of(overview.stop),
         "record": record and record_of(record),
         "done": overview.done,
         "total": len(overview.hosts),
@@ -140,22 +155,26 @@ def _fleet(overview: Overview, away: str | None) -> Data:
         "absent_total": len(overview.absent),
         "left": [_left(host) for host in overview.gone[:_MOST_NAMES]],
         "trouble": overview.trouble,
-        "refusal": overview.refusal and asdict(overview.refusal),
+        "refusal": overview.refusal and _refusal(overview.refusal),
         "away": away,
         "why": why(explain_fleet(overview)),
     }
 
 
+def _refusal(refusal: Refusal) -> Data:
+    return {"by": short(refusal.by), "at": refusal.at, "reason": refusal.reason}
+
+
 def _left(host: HostView) -> Data:
-    return {"id": host.identity.host_identifier, "name": host.identity.host_name}
+    return {"id": host.identity.host_identifier, "name": short(host.identity.host_name)}
 
 
 def _row(host: HostView) -> Data:
     return {
         "id": host.identity.host_identifier,
-        "name": host.identity.host_name,
-        "role": host.identity.role,
-        "version": host.version,
+        "name": short(host.identity.host_name),
+        "role": host.identity.role and short(host.identity.role),
+        "version": shown(host.version),
         "state": host.state.value,
         "step": host.step or _drifted(host),
         "since": host.since,
@@ -175,7 +194,7 @@ def _drifted(host: HostView) -> str | None:
 def _first_line(error: str | None) -> str | None:
     if error is None:
         return None
-    lines = (line.strip()[:_LONGEST] for line in error.splitlines())
+    lines = (short(line.strip()) for line in error.splitlines())
     return next(filter(None, lines), "an error without a text")
 
 
@@ -187,15 +206,19 @@ def _lock(lock: LockState) -> Data:
         "holders": [
             {
                 "host": holder.host,
-                "name": holder.name,
+                "name": holder.name and short(holder.name),
                 "since": holder.since,
                 "alive": holder.alive,
-                "version": holder.version,
-                "step": holder.step,
+                "version": shown(holder.version),
+                "step": holder.step and short(holder.step),
             }
-            for holder in lock.holders
+            for holder in lock.holders[:_MOST_NAMES]
         ],
-        "waiters": [asdict(waiter) for waiter in lock.waiters[:_MOST_NAMES]],
+        "holding": len(lock.holders),
+        "waiters": [
+            {"host": each.host, "name": each.name and short(each.name), "since": each.since}
+            for each in lock.waiters[:_MOST_NAMES]
+        ],
         "waiting": len(lock.waiters),
     }
 

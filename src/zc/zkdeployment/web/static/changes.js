@@ -1,23 +1,23 @@
 // What changed for targets, in words.
 
-import { h } from "./dom.js";
+import { count, h } from "./dom.js";
 
 const SIGNS = { appear: "+", vanish: "−", change: "~", move: "→" };
 const WORDS = { appear: ["appears", "appear"], vanish: ["vanishes", "vanish"], change: ["changes", "change"], move: ["moves", "move"] };
-const MOST = 300;
-
 export function counted(counts) {
   const parts = Object.entries(WORDS).filter(([kind]) => counts[kind]).map(([kind, [one, many]]) => `${counts[kind]} ${counts[kind] === 1 ? one : many}`);
   return parts.join(", ") || "nothing changes";
 }
 
-export function changesList(changes) {
+// Of many changes only the first are told.
+export function changesList({ changes, counts }) {
   const targets = new Map();
-  for (const each of changes.slice(0, MOST)) targets.set(each.target, [...(targets.get(each.target) ?? []), each]);
+  const more = Object.values(counts).reduce((sum, each) => sum + each, 0) - changes.length;
+  for (const each of changes) targets.set(each.target, [...(targets.get(each.target) ?? []), each]);
   const parts = [...targets].flatMap(([target, some]) => [h("h3", { class: "mono" }, target),
     h("ul", { class: "changes" }, some.map((each) => h("li", { class: `change-${each.kind}` },
       h("span", { "aria-hidden": "true" }, `${SIGNS[each.kind]} `), h("span", { class: "unseen" }, `${WORDS[each.kind][0]}: `), words(each))))]);
-  if (changes.length > MOST) parts.push(h("p", { class: "muted" }, `and ${changes.length - MOST} more changes; 'zkdeploy diff' shows all`));
+  if (more > 0) parts.push(h("p", { class: "muted" }, `and ${count(more, "more change")}; `, h("code", { class: "step" }, "zkdeploy diff"), " shows all"));
   return parts;
 }
 

@@ -42,6 +42,9 @@ export function memo(make) {
 let behind = 0;
 export function setNow(text) { behind = Date.parse(text) - Date.now(); }
 
+// What the time is by the clock of the server.
+export function now() { return new Date(Date.now() + behind).toISOString().replace(/\.\d+/, ""); }
+
 export function age(moment) {
   const seconds = Math.max(0, Math.round((Date.now() + behind - Date.parse(moment)) / 1000));
   if (Number.isNaN(seconds)) return "";
@@ -78,11 +81,11 @@ function tick(element) {
 
 setInterval(() => { for (const each of document.querySelectorAll("time[data-before]")) tick(each); }, 1000);
 
+// Versions come as texts: numbers here would lose digits. Of a commit the beginning is enough.
 export function version(value) {
   if (value === null || value === undefined) return "none";
   if (value === false) return "False";
-  const text = String(value);
-  return /^[0-9a-f]{20,}$/.test(text) ? text.slice(0, 12) : text;
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value) ? value.slice(0, 12) : value;
 }
 
 export function versionCode(value) { return h("code", { title: String(value) }, version(value)); }

@@ -2,7 +2,7 @@
 
 import { rollbackTo, operator, whenSigned } from "./actions.js";
 import { changesList, counted } from "./changes.js";
-import { cell, count, get, h, replace, row, since, table, versionCode } from "./dom.js";
+import { cell, count, get, h, replace, row, since, table, version, versionCode } from "./dom.js";
 import { fleet, listen } from "./store.js";
 
 export function historyPage() {
@@ -14,7 +14,7 @@ export function historyPage() {
       const entries = await get("/api/history");
       if (closed) return;
       replace(list, entries.length
-        ? table("Publications, newest first", [["Version"], ["When"], ["By"], ["What"], ["Changes"], ...(operator() ? [["Go back"]] : [])], entries.map((entry) => entryRow(entry, entries.find((each) => each.current)?.version)))
+        ? table("Publications, newest first", [["Version"], ["When"], ["By"], ["What"], ["Changes"], ...(operator() ? [["Go back"]] : [])], entries.map((entry) => entryRow(entry, entries.find((each) => each.current)?.literal)))
         : h("p", { class: "empty" }, "Nothing was published yet. ", h("code", { class: "step" }, "zkdeploy sync"), " does that."));
     } catch (error) { if (!closed) replace(list, h("p", { class: "empty problem" }, error.message)); }
   }
@@ -29,7 +29,7 @@ export function historyPage() {
 }
 
 function entryRow(entry, current) {
-  const link = `#/revision/${encodeURIComponent(JSON.stringify(entry.version))}`;
+  const link = `#/revision/${encodeURIComponent(entry.literal)}`;
   const why = entry.reason ?? entry.origin.subject ?? "";
   const tags = [];
   if (entry.current) tags.push(h("span", { class: "tag is-current" }, "current"));
@@ -40,7 +40,7 @@ function entryRow(entry, current) {
     cell(since(entry.at, "", " ago")), cell(entry.by, { "data-label": "By" }),
     cell([h("span", { class: entry.kind === "rollback" ? "is-drifted" : "" }, entry.kind === "rollback" ? "rolled back" : "published"), why ? `: ${why}` : ""]),
     cell(counted(entry.changes), { class: "muted" }),
-    ...(!operator() ? [] : [cell(!entry.kept || entry.bad || entry.version === current ? "" : h("button", { type: "button", "aria-label": `Roll back to ${entry.version}`, onclick: () => rollbackTo(entry.version) }, "Roll back"))]));
+    ...(!operator() ? [] : [cell(!entry.kept || entry.bad || entry.literal === current ? "" : h("button", { type: "button", "aria-label": `Roll back to ${version(entry.version)}`, onclick: () => rollbackTo(entry) }, "Roll back"))]));
 }
 
 export function revisionPage(text) {
@@ -57,12 +57,12 @@ function revisionCards(found) {
   const facts = [["Published by", found.by], ["When", since(found.at, "", " ago")], ["From", h("span", { class: "mono" }, origin.source)],
     ["Commit", origin.commit && h("code", {}, origin.commit)], ["Author", origin.author], ["Subject", origin.subject],
     ["Signed with key", found.key && h("code", {}, found.key)], ["Bad", found.bad && h("span", { class: "problem" }, found.bad)],
-    ["Holds", `${count(found.deployments, "deployment")} for ${count(found.targets, "target")}, in ${count(found.files.length, "file")}`]];
+    ["Holds", `${count(found.deployments, "deployment")} for ${count(found.targets, "target")}, in ${count(found.files, "file")}`]];
   return [
     h("section", { class: "card", "aria-label": "The revision" }, h("h1", {}, "Revision ", versionCode(found.version)),
       h("dl", { class: "facts" }, facts.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))),
     h("section", { class: "card", "aria-label": "What it changed" }, h("h2", {}, "What it changed"),
       found.diff === null ? h("p", { class: "muted" }, "The revision before it is not kept, so this is not known.")
-        : [h("p", { class: "muted" }, counted(found.diff.counts)), changesList(found.diff.changes)]),
+        : [h("p", { class: "muted" }, counted(found.diff.counts)), changesList(found.diff)]),
   ];
 }

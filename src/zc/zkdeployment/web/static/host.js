@@ -1,6 +1,6 @@
 // The page of one host.
 
-import { cell, get, h, memo, replace, row, seconds, since, stateOf, table, versionCode, whyCard, pathOf, count } from "./dom.js";
+import { cell, get, h, memo, replace, row, seconds, setText, since, stateOf, table, versionCode, whyCard, pathOf, count } from "./dom.js";
 import { fleet, listen } from "./store.js";
 
 const TITLES = { current: "How it is", drifted: "What drifted" };
@@ -14,7 +14,8 @@ export function hostPage(id) {
   const results = h("div");
   const drift = h("div");
   const deployments = h("div");
-  const element = h("div", { class: "page" }, head, why, log.element, failure, drift, deployments, results);
+  const software = h("div");
+  const element = h("div", { class: "page" }, head, why, log.element, failure, drift, deployments, software, results);
   let read = null;
   let closed = false;
 
@@ -27,7 +28,9 @@ export function hostPage(id) {
   async function readDeployments() {
     try {
       const found = await get(`/api/host?id=${encodeURIComponent(id)}`);
-      if (!closed) replace(deployments, deploymentsCard(found));
+      if (closed) return;
+      replace(deployments, deploymentsCard(found));
+      replace(software, softwareCard(found));
     } catch (error) {
       if (!closed) replace(deployments, h("section", { class: "card", "aria-label": "Deployments" }, h("h2", {}, "Deployments"), h("p", { class: "muted" }, error.message)));
     }
@@ -37,7 +40,7 @@ export function hostPage(id) {
     const host = fleet.host;
     if (host === undefined) return;
     if (host === null || host.absent) {
-      for (const each of [failure, results, drift, deployments]) replace(each);
+      for (const each of [failure, results, drift, deployments, software]) replace(each);
       log.element.hidden = true;
       replace(head, missingCard(id));
       replace(why, host && whyCard(host.why, "Why it is not there", "is-bad"));
@@ -46,11 +49,12 @@ export function hostPage(id) {
     const { output, results: done, failure: failed, drift: drifted, why: text, ...rest } = host;
     showHead(rest);
     showWhy({ why: text, state: host.state }, TONES[host.state] ?? "");
-    log.update(host, output);
+    // What failed is shown with its output; that need not be there twice.
+    log.update(host, host.state === "failed" && failed ? [] : output);
     showFailure(host.state === "failed" ? failed : null);
     showResults(done);
     showDrift(drifted);
-    const key = JSON.stringify([host.goal, host.version, host.role]);
+    const key = JSON.stringify([host.goal, host.version, host.role, host.inventory]);
     if (key !== read) { read = key; readDeployments(); }
   }
   const stop = listen(update);
@@ -83,15 +87,17 @@ function headCard(host) {
 function fact(name, value) { return [h("dt", {}, name), h("dd", {}, value)]; }
 
 function logCard() {
+  const title = h("h2");
   const step = h("p", { class: "muted" });
   const log = h("pre", { class: "log", tabindex: "0", role: "log", "aria-live": "off", "aria-label": "Last lines of the output" });
-  const element = h("section", { class: "card", "aria-label": "Output", hidden: true }, h("h2", {}, "Output, live"), step, log);
+  const element = h("section", { class: "card", "aria-label": "Output", hidden: true }, title, step, log);
   return {
     element,
     update(host, output) {
       const works = ["deploying", "waiting"].includes(host.state);
       element.hidden = !output.length && !works;
       if (element.hidden) return;
+      setText(title, works ? "Output, live" : "Last output");
       const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
       const text = output.join("\n") || "Nothing was printed yet.";
       if (log.textContent !== text) {
@@ -115,7 +121,8 @@ function failureCard(failure) {
 function driftCard(drift) {
   return h("section", { class: "card", "aria-label": "Drift" },
     h("h2", {}, "Drift"), h("p", { class: "muted" }, drift.found.length ? "found " : "none, verified ", since(drift.checked, "", " ago")),
-    drift.found.length > 0 && h("ul", {}, drift.found.map((each) => h("li", {}, each, drift.repaired.includes(each) ? " (repaired)" : ""))));
+    drift.found.length > 0 && h("ul", {}, drift.found.map((each) => h("li", {}, each, drift.repaired.includes(each) ? " (repaired)" : ""))),
+    drift.unrepaired && h("p", { class: "problem" }, "Its repair failed: ", drift.unrepaired));
 }
 
 function resultsCard(results) {
@@ -137,4 +144,19 @@ function deploymentsCard(found) {
         found.controller ? `; controller ${found.controller.name} ${found.controller.version ?? ""}` : "")),
     rows.length ? table(`${count(rows.length, "deployment")} of this host`, [["Node"], ["Software"], ["Version"], ["Instances", "number"]], rows)
       : h("p", { class: "empty" }, "The tree deploys nothing to this host."));
+}
+
+const SOFTWARE_TONES = { "as wanted": "current", different: "drifted", missing: "failed", "not whole": "failed", "not wanted": "drifted", unknown: "behind" };
+
+function softwareCard(found) {
+  if (!found.software.length) return false;
+  const rows = found.software.map((each) => row(
+    cell(each.name), cell(each.wanted ?? "", { class: "mono" }),
+    cell([each.installed, each.commit && `(${each.commit})`].filter(Boolean).join(" "), { class: "mono" }),
+    h("span", { class: `state is-${SOFTWARE_TONES[each.state]}` }, each.state[0].toUpperCase() + each.state.slice(1))));
+  return h("section", { class: "card flush", "aria-label": "Software" },
+    h("div", { class: "head" }, h("h2", {}, "Software"),
+      h("span", { class: "muted small" }, found.inventory ? since(found.inventory, "as it was ", " ago") : "what is installed is not known: its agent does not report it",
+        found.untold > 0 && `; ${found.untold} more`)),
+    table("Software of this host", [["Name"], ["Wanted"], ["Installed"], ["State"]], rows));
 }

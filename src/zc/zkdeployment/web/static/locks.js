@@ -46,7 +46,7 @@ export function nodePage(path) {
 function lockRow(lock) {
   return row(
     cell([pathOf(lock.path), h("div", { class: "muted small" }, lock.kind === "role" ? "of a role" : "of a node")]),
-    cell(lock.holders.length ? lock.holders.map(holder) : h("span", { class: "muted" }, "nobody"), { "data-label": "Held by" }),
+    cell(lock.holders.length ? [lock.holders.map(holder), lock.holding > lock.holders.length && h("p", { class: "muted" }, `and ${count(lock.holding - lock.holders.length, "more host", "more hosts")}`)].filter(Boolean) : h("span", { class: "muted" }, "nobody"), { "data-label": "Held by" }),
     cell(lock.waiting ? [h("ol", {}, lock.waiters.map((each) => h("li", {}, hostOf(each), " ", since(each.since, "for ")))),
       lock.waiting > lock.waiters.length && h("p", { class: "muted" }, `and ${count(lock.waiting - lock.waiters.length, "more host", "more hosts")}`)].filter(Boolean) : "",
     { "data-label": "Waiting" }));

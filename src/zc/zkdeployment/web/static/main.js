@@ -40,14 +40,17 @@ function title() {
 
 function banner() {
   const away = fleet.fleet?.away;
-  const text = fleet.lost ? ["The dashboard does not answer, since ", since(fleet.lost), ". What you see may be out of date."]
-    : away ? ["ZooKeeper is away since ", since(away, "", " ago"), ". What you see is how the fleet was then."] : [];
+  const text = fleet.lost ? [fleet.refused || "The dashboard does not answer.", " No news since ", moment(fleet.lost), ": what you see may be out of date."]
+    : away ? ["ZooKeeper is away since ", moment(away), ". What you see is how the fleet was then."] : [];
   const element = document.getElementById("banner");
-  const key = JSON.stringify([fleet.lost, fleet.lost ? null : away]);
+  const key = JSON.stringify([fleet.lost, fleet.refused, fleet.lost ? null : away]);
   if (element.dataset.key === key) return;
   element.dataset.key = key;
   replace(element, text.length ? h("span", {}, text) : null);
 }
+
+// How long that is ago changes each second, which no screen reader should say aloud.
+function moment(text) { return [`${text.slice(11, 16)} UTC`, h("span", { "aria-hidden": "true" }, since(text, " (", " ago)"))]; }
 
 let said = "";
 let timer = 0;

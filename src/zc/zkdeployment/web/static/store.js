@@ -1,8 +1,8 @@
 // What is known of the fleet: one stream of events, and who wants to hear of it.
 
-import { setNow } from "./dom.js";
+import { now, setNow } from "./dom.js";
 
-export const fleet = { known: false, fleet: null, locks: [], hosts: new Map(), host: undefined, lost: null };
+export const fleet = { known: false, fleet: null, locks: [], hosts: new Map(), host: undefined, lost: null, refused: "" };
 const listeners = new Set();
 let source = null;
 let wanted = null;
@@ -42,14 +42,29 @@ function close() {
 
 // The browser tries again by itself, unless it was refused.
 function lost() {
-  if (fleet.lost === null) { fleet.lost = new Date().toISOString(); tell({ link: true }); }
-  if (source?.readyState === EventSource.CLOSED) again = setTimeout(open, 5000);
+  if (fleet.lost === null) { fleet.lost = now(); tell({}); }
+  if (source?.readyState !== EventSource.CLOSED) return;
+  again = setTimeout(open, 5000);
+  whyRefused();
+}
+
+// An EventSource does not tell what the answer was.
+async function whyRefused() {
+  const ended = new AbortController();
+  try {
+    const answer = await fetch("/api/stream", { cache: "no-store", signal: ended.signal });
+    const said = answer.ok ? "" : (await answer.text()).slice(0, 200).trim();
+    fleet.refused = answer.headers.get("content-type")?.startsWith("text/plain") ? said : "";
+  } catch { fleet.refused = ""; }
+  ended.abort();
+  if (fleet.lost !== null) tell({});
 }
 
 function apply(told) {
   setNow(told.now);
   const changed = { fleet: "fleet" in told, locks: "locks" in told, hosts: new Set(), whole: told.whole, link: fleet.lost !== null };
   fleet.lost = null;
+  fleet.refused = "";
   if (told.whole) {
     for (const id of fleet.hosts.keys()) if (!(id in told.hosts)) { fleet.hosts.delete(id); changed.hosts.add(id); }
   }

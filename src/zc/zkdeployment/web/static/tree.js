@@ -1,6 +1,6 @@
 // The page of the live tree, and how it drifted from what was published.
 
-import { cell, count, get, h, memo, pathOf, replace, row, since, table, versionCode } from "./dom.js";
+import { cell, count, get, h, memo, pathOf, replace, row, since, table, version, versionCode } from "./dom.js";
 import { changesList, counted } from "./changes.js";
 import { fleet, listen } from "./store.js";
 
@@ -76,8 +76,8 @@ function driftCard({ drift, published }) {
     return [h("section", { class: "card why is-good", "aria-label": "Drift" }, h("h2", {}, "No drift"), h("p", { class: "muted" }, "What is deployed by the live tree is what was published."))];
   }
   return [h("section", { class: "card why is-bad", "aria-label": "Drift" }, h("h2", {}, "Drift"),
-    h("p", {}, `The live tree was changed by hand since version ${published.version} was published: ${counted(drift.counts)}. Hosts go by what was published; the next publication overwrites the change.`),
-    changesList(drift.changes))];
+    h("p", {}, `The live tree was changed by hand since version ${version(published.version)} was published: ${counted(drift.counts)}. Hosts go by what was published; the next publication overwrites the change.`),
+    changesList(drift))];
 }
 
 function nodeRow(each) {
