@@ -11,6 +11,7 @@ from kazoo.protocol.states import ZnodeStat
 
 from zc.zk.bulk import Bulk
 from zc.zk.errors import TreeChanging
+from zc.zk.garbage import uncollected
 from zc.zk.multiread import Znode
 
 _FEW = 250  # nodes of which data and children are asked for at once
@@ -42,7 +43,8 @@ def scan(
     Raises ``NoNodeError`` if there is no node at ``path``, and :exc:`TreeChanging`.
     """
     look = _consistent if consistent else _once
-    nodes = look(bulk, path, frozenset(skip) | {_SERVER_TREE})
+    with uncollected():
+        nodes = look(bulk, path, frozenset(skip) | {_SERVER_TREE})
     if not nodes:
         raise NoNodeError(path)
     return nodes

@@ -14,6 +14,7 @@ from enum import Enum
 from kazoo.exceptions import KazooException
 
 import zc.zk
+from zc.zk.garbage import uncollected
 from zc.zk.operations import Check
 from zc.zkdeployment.adapters.fleet_state import NoFleet, initial_fleet, read_fleet
 from zc.zkdeployment.adapters.publisher_lock import LockTaken, publisher_lock
@@ -22,7 +23,6 @@ from zc.zkdeployment.adapters.revisions import UPDATING, Revisions
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.fleet import Fleet
 from zc.zkdeployment.fleet_diff import FleetDiff
-from zc.zkdeployment.garbage import uncollected
 from zc.zkdeployment.ledger import Publication
 from zc.zkdeployment.model import Version, same_version
 from zc.zkdeployment.moments import text_of

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 def uncollected() -> Iterator[None]:
     """Collect no garbage for a while: with 50,000 nodes that takes a third of the time.
 
-    It is for work that makes many objects which stay until its end, and whose end is
-    near: for all threads of the process, cycles are collected only afterwards.
+    It is for work that makes many objects which stay until its end or longer, and whose
+    end is near: for all threads of the process, cycles are collected only afterwards.
     """
     enabled = gc.isenabled()
     gc.disable()
