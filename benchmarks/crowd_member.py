@@ -15,11 +15,11 @@ from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.adapters.trees import Trees
-from zc.zkdeployment.gate import Gate, judge
+from zc.zkdeployment.host.gate import Gate, judge
+from zc.zkdeployment.host.observe import read_desired
+from zc.zkdeployment.host.plan import plan
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Identity, Version
-from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.plan import plan
-from zc.zkdeployment.wakeup import Wakeup
 
 #: Sessions of one process are many; none of them may end because another one is served first.
 _SESSION = 60.0  # seconds

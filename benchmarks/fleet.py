@@ -15,11 +15,11 @@ import zc.zk
 from zc.zk.scan import scan
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.origin import Origin
-from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.publishing import Terms
-from zc.zkdeployment.snapshot import Snapshot, SourceFile
 from zc.zkdeployment.sync import State, sync
+from zc.zkdeployment.tree.origin import Origin
+from zc.zkdeployment.tree.snapshot import Snapshot, SourceFile
 
 PATIENCE = 60.0  # seconds that anything may take that is waited for
 

@@ -14,8 +14,8 @@ import zc.zk
 from zc.zk.scan import scan
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.trees import Trees
+from zc.zkdeployment.host.observe import read_desired
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.observe import read_desired
 
 _IDENTITY = Identity("host0", "host0.example.com")
 

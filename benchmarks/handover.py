@@ -17,10 +17,10 @@ import zc.zk
 from zc.zkdeployment.adapters.locks import ROOT, NodeLocks
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.stop_intent import StopIntent
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.model import Identity
 from zc.zkdeployment.names import encode_path
-from zc.zkdeployment.wakeup import Wakeup
 
 _PATH = "/bench/node0000"
 _SESSIONS = 10  # for all hosts: what counts is who waits, not over which connection

@@ -12,6 +12,7 @@ from zc.zkdeployment.adapters.commands import Commands
 from zc.zkdeployment.adapters.dnf import dnf
 from zc.zkdeployment.adapters.host_state import HostFiles
 from zc.zkdeployment.adapters.yum import Yum
+from zc.zkdeployment.host.software import BulkInstaller, SoftwareInstaller
 from zc.zkdeployment.lab.packages import (
     Package,
     PackageRepository,
@@ -19,7 +20,6 @@ from zc.zkdeployment.lab.packages import (
     yum_launcher,
 )
 from zc.zkdeployment.model import Software
-from zc.zkdeployment.software import BulkInstaller, SoftwareInstaller
 
 _MOST_TIME = 0.1  # seconds, for all
 

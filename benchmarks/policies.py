@@ -73,7 +73,7 @@ def patient(shop: Shop, host: int, chance: random.Random) -> int:
 
 
 def in_a_row(shop: Shop, host: int, chance: random.Random) -> int:
-    """Do as the product does: see :func:`zc.zkdeployment.turns.next_turn`."""
+    """Do as the product does: see :func:`zc.zkdeployment.host.turns.next_turn`."""
     node = shop.first(host, shop.left[host])
     if shop.line[node] == 1 and shop.worker[node] == (host + 1) % len(shop.start):
         return node

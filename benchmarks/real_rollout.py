@@ -16,9 +16,9 @@ import zc.zk
 from zc.zkdeployment.adapters.locks import NodeLocks
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.stop_intent import StopIntent
+from zc.zkdeployment.host.turns import Turn, from_rank, rank_of
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.turns import Turn, from_rank, rank_of
-from zc.zkdeployment.wakeup import Wakeup
 
 _SCRIPT = 0.15  # seconds that a script takes; a lock takes some milliseconds
 _DENSE_GOAL = 1.10

@@ -16,7 +16,7 @@ from tests.support.dashboard import Dashboard, dashboard, launch
 import zc.zk
 from zc.zk.operations import Create
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.report import Activity, Report, Result, encode_report
+from zc.zkdeployment.reports.report import Activity, Report, Result, encode_report
 
 _LIMIT = 600.0  # seconds that the dashboard may run
 _DONE = "done"

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterator
 from types import ModuleType
 
-from zc.zkdeployment import agent_metrics, fleet_metrics
+from zc.zkdeployment.metrics import agent_metrics, fleet_metrics
 
 PATH = "reference/metrics.md"
 

@@ -10,14 +10,9 @@ from pathlib import Path
 import pytest
 from docs.metric_page import metric_page, metrics_of
 
-from zc.zkdeployment import (
-    agent_metrics,
-    config,
-    fleet_metrics,
-    notify_settings,
-    zookeeper_settings,
-)
-from zc.zkdeployment.report import Drift, Failure, Report, Result
+from zc.zkdeployment.metrics import agent_metrics, fleet_metrics
+from zc.zkdeployment.reports.report import Drift, Failure, Report, Result
+from zc.zkdeployment.settings import config, notify_settings, zookeeper_settings
 
 _DOCS = Path(__file__).parents[2] / "docs"
 

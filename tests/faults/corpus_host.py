@@ -24,8 +24,8 @@ from tests.faults.fleets import BOUND
 import zc.zk
 from zc.zkdeployment import names
 from zc.zkdeployment.agent import Agent
-from zc.zkdeployment.config import Settings
 from zc.zkdeployment.lab.packages import write_file
+from zc.zkdeployment.settings.config import Settings
 
 ROLE = "r"
 IDENTIFIER = "h1"

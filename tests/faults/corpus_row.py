@@ -17,9 +17,9 @@ from tests.faults.rows import Row, Setting
 
 from zc.zk.codec import decode
 from zc.zkdeployment import names
-from zc.zkdeployment.config import settings_from_files
 from zc.zkdeployment.errors import BadConfiguration
 from zc.zkdeployment.lab.zookeeper import Server
+from zc.zkdeployment.settings.config import settings_from_files
 
 _SHORT = 12
 _LONGEST_ERROR = 1500  # characters

@@ -19,10 +19,10 @@ import zc.zk
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.errors import Unreachable
+from zc.zkdeployment.host.observe import read_desired
 from zc.zkdeployment.lab.ensemble import Ensemble
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.observe import read_desired
 from zc.zkdeployment.sync import State
 
 _SHORT_SESSIONS = ("maxSessionTimeout=2000",)

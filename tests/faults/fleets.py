@@ -14,9 +14,9 @@ from tests.support.sessions import end_session
 
 import zc.zk
 from zc.zkdeployment.agent import Agent
-from zc.zkdeployment.config import Settings
 from zc.zkdeployment.lab.packages import write_file
 from zc.zkdeployment.model import Version
+from zc.zkdeployment.settings.config import Settings
 
 #: Seconds within which whatever is waited for must come.
 BOUND = 60.0

@@ -18,11 +18,11 @@ from zc.zkdeployment.adapters.signatures import PublicKeys
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.adapters.svn import Subversion
 from zc.zkdeployment.adapters.svn_source import SubversionSource
-from zc.zkdeployment.config import settings_from_configuration, settings_from_files
 from zc.zkdeployment.errors import BadConfiguration, BadRevision, BadSource
-from zc.zkdeployment.locations import Location
-from zc.zkdeployment.setting_files import read_ini
-from zc.zkdeployment.zookeeper_settings import zookeeper_settings_from
+from zc.zkdeployment.publication.locations import Location
+from zc.zkdeployment.settings.config import settings_from_configuration, settings_from_files
+from zc.zkdeployment.settings.setting_files import read_ini
+from zc.zkdeployment.settings.zookeeper_settings import zookeeper_settings_from
 
 _CONFIGURATION = (
     "[zkdeployment]\nhost-id = h1\nrun-directory = /run/zk\nafter = echo 'a b'\n",

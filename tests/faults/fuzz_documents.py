@@ -13,9 +13,9 @@ from tests.faults.fuzz_targets import LONGEST_ERROR, Target, misread
 from zc.zkdeployment import names
 from zc.zkdeployment.adapters.lock_marker import encode_markers, markers_of
 from zc.zkdeployment.errors import BadRevision
-from zc.zkdeployment.ledger import decode_ledger, encode_ledger
-from zc.zkdeployment.manifest import decode_manifest, encode_manifest
-from zc.zkdeployment.revision import (
+from zc.zkdeployment.revisions.ledger import decode_ledger, encode_ledger
+from zc.zkdeployment.revisions.manifest import decode_manifest, encode_manifest
+from zc.zkdeployment.revisions.revision import (
     decode_envelope,
     decode_index,
     decode_record,

@@ -24,15 +24,16 @@ from zc.zk.errors import (
 from zc.zk.source import parse_source
 from zc.zk.tree import format_tree, parse_tree, walk
 from zc.zk.values import same
-from zc.zkdeployment import desired, names, package_output
+from zc.zkdeployment import names
 from zc.zkdeployment.errors import BadSource, BadTree
-from zc.zkdeployment.health import Limits, Observed, Registered, StatusFile, diagnose
-from zc.zkdeployment.locations import parse_location
-from zc.zkdeployment.manifest import compile_tree, decode_manifest, encode_manifest
+from zc.zkdeployment.host import desired, package_output
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.packages import checkout, parse_list_installed, satisfies
-from zc.zkdeployment.snapshot import SourceFile
-from zc.zkdeployment.tree_files import parse_files
+from zc.zkdeployment.publication.locations import parse_location
+from zc.zkdeployment.revisions.manifest import compile_tree, decode_manifest, encode_manifest
+from zc.zkdeployment.tree.packages import checkout, parse_list_installed, satisfies
+from zc.zkdeployment.tree.snapshot import SourceFile
+from zc.zkdeployment.tree.tree_files import parse_files
+from zc.zkdeployment.views.health import Limits, Observed, Registered, StatusFile, diagnose
 
 #: Characters that an error may have: 200 of what it is about, which are ten times as many if
 #: each has to be escaped, and some words.

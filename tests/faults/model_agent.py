@@ -26,12 +26,12 @@ from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.reporter import Reporter
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.role_lock import RoleLocks
-from zc.zkdeployment.execute import World
+from zc.zkdeployment.host.execute import World
+from zc.zkdeployment.host.reconcile import Reconciler
+from zc.zkdeployment.host.software import SoftwareInstaller
+from zc.zkdeployment.host.verifying import Verifier
 from zc.zkdeployment.model import Identity, Version
-from zc.zkdeployment.reconcile import Reconciler
-from zc.zkdeployment.software import SoftwareInstaller
-from zc.zkdeployment.tree_parts import Tree
-from zc.zkdeployment.verifying import Verifier
+from zc.zkdeployment.tree.tree_parts import Tree
 
 
 class Host:

@@ -15,7 +15,7 @@ from zc.zkdeployment.model import (
     UnversionedDeployment,
     Version,
 )
-from zc.zkdeployment.packages import InstalledPackage
+from zc.zkdeployment.tree.packages import InstalledPackage
 
 #: The software that is a controller of a role.
 CONTROLLER = "turnstile"
@@ -45,7 +45,7 @@ class Disk:
 
 
 class Files:
-    """Stands in for the files of a host: :class:`zc.zkdeployment.host_ports.HostFiles`."""
+    """Stands in for the files of a host: :class:`zc.zkdeployment.host.host_ports.HostFiles`."""
 
     def __init__(
         self, disk: Disk, pause: Callable[[], None], finished: Callable[[Version], None]
@@ -124,7 +124,7 @@ class Files:
 
 
 class Packages:
-    """Stands in for a package manager: :class:`zc.zkdeployment.host_ports.Packages`."""
+    """Stands in for a package manager: :class:`zc.zkdeployment.host.host_ports.Packages`."""
 
     def __init__(self, disk: Disk, pause: Callable[[], None]) -> None:
         self._disk = disk

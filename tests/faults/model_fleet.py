@@ -21,7 +21,7 @@ from zc.zk import codec
 from zc.zk.operations import Create, Operation, Set
 from zc.zkdeployment.errors import Unreachable
 from zc.zkdeployment.model import Identity, Version
-from zc.zkdeployment.tree_parts import Tree
+from zc.zkdeployment.tree.tree_parts import Tree
 
 ROLE = "edge"
 _NODES = ("/a", "/b", "/c")

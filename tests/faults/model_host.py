@@ -12,9 +12,9 @@ from tests.faults.model_disk import Disk
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.errors import CommandFailed
-from zc.zkdeployment.manifest import compile_tree
 from zc.zkdeployment.model import Manifest, Version
-from zc.zkdeployment.tree_parts import Tree
+from zc.zkdeployment.revisions.manifest import compile_tree
+from zc.zkdeployment.tree.tree_parts import Tree
 
 #: Told of a script: ``missing``, or ``begin`` and then ``failed`` or ``end``; its arguments and
 #: environment.
@@ -22,7 +22,7 @@ Tell = Callable[[str, tuple[str, ...], Mapping[str, str]], None]
 
 
 class Scripts:
-    """Stands in for scripts: :class:`zc.zkdeployment.host_ports.Commands`.
+    """Stands in for scripts: :class:`zc.zkdeployment.host.host_ports.Commands`.
 
     A script whose agent is killed ends there, having done its work or not.
     """
@@ -116,7 +116,7 @@ class Intent(StopIntent):
 
 
 class Shelf:
-    """Stands in for trees as published: :class:`zc.zkdeployment.fleet_ports.Trees`.
+    """Stands in for trees as published: :class:`zc.zkdeployment.host.fleet_ports.Trees`.
 
     Its nodes hold which of ``trees`` it is: ``/model/VERSION`` of a version, where revisions
     are published, and ``/tree`` the live tree.

@@ -9,9 +9,9 @@ from tests.faults.model_disk import CONTROLLER, Disk, Instance
 from tests.faults.model_store import State, Store
 
 from zc.zk import codec
-from zc.zkdeployment.desired import gather
+from zc.zkdeployment.host.desired import gather
 from zc.zkdeployment.model import Desired, Identity, Version
-from zc.zkdeployment.tree_parts import Tree
+from zc.zkdeployment.tree.tree_parts import Tree
 
 
 class Oracle:

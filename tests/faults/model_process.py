@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from zc.zkdeployment.wakeup import Wakeup
+from zc.zkdeployment.host.wakeup import Wakeup
 
 _BOUND = 60.0  # seconds that a step may take
 

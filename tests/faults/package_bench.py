@@ -21,6 +21,7 @@ from zc.zkdeployment.adapters.commands import Commands
 from zc.zkdeployment.adapters.dnf import dnf
 from zc.zkdeployment.adapters.host_state import HostFiles
 from zc.zkdeployment.adapters.yum import Yum
+from zc.zkdeployment.host.software import SoftwareInstaller
 from zc.zkdeployment.lab.packages import (
     RPM_DATABASE,
     Package,
@@ -31,7 +32,6 @@ from zc.zkdeployment.lab.packages import (
     yum_launcher,
 )
 from zc.zkdeployment.model import Software
-from zc.zkdeployment.software import SoftwareInstaller
 
 
 class Root:

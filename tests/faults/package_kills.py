@@ -9,9 +9,9 @@ from tests.faults.fleets import until
 from tests.faults.package_bench import Bench, Case
 from tests.faults.package_gates import APP, app, waiting_app
 
+from zc.zkdeployment.host.software import SoftwareInstaller
 from zc.zkdeployment.lab.packages import Package
 from zc.zkdeployment.model import Software
-from zc.zkdeployment.software import SoftwareInstaller
 
 _WAITING = (waiting_app("1.0"), waiting_app("2.0"))
 _OTHER, _THIRD = app("1", name="other"), app("1", name="third")

@@ -13,9 +13,9 @@ from tests.faults.package_bench import Bench, Case
 from tests.faults.package_gates import APP, app
 from tests.faults.package_keys import CAN_SIGN, new_key
 
+from zc.zkdeployment.host.software import SoftwareInstaller
 from zc.zkdeployment.lab.packages import RPM_DATABASE, run
 from zc.zkdeployment.model import Software
-from zc.zkdeployment.software import SoftwareInstaller
 
 _OFFERED = (app("1.0"), app("2.0"), app("3.0"))
 _LARGE = app("2.0", more_files={f"large-{number}": os.urandom(2**19).hex() for number in range(8)})

@@ -17,16 +17,16 @@ from tests.faults.schedule_host import Host
 
 import zc.zk
 from zc.zkdeployment.adapters.fleet_state import read_fleet
-from zc.zkdeployment.desired import gather
+from zc.zkdeployment.host.desired import gather
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.model import Identity, Version
 from zc.zkdeployment.names import file_name
-from zc.zkdeployment.origin import Origin
-from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.publishing import Terms
-from zc.zkdeployment.snapshot import Snapshot, SourceFile
 from zc.zkdeployment.sync import sync
-from zc.zkdeployment.tree_parts import Tree
+from zc.zkdeployment.tree.origin import Origin
+from zc.zkdeployment.tree.snapshot import Snapshot, SourceFile
+from zc.zkdeployment.tree.tree_parts import Tree
 
 #: Software that hosts run.
 SOFTWARE = ("web", "worker")

@@ -21,12 +21,12 @@ from zc.zk.scan import scan
 from zc.zkdeployment.lab.packages import write_file
 from zc.zkdeployment.lab.scripts import deploy_script
 from zc.zkdeployment.lab.zookeeper import Server
-from zc.zkdeployment.ledger import MAX_REMEMBERED
-from zc.zkdeployment.origin import Origin
-from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.publishing import Terms
-from zc.zkdeployment.snapshot import Snapshot, SourceFile
+from zc.zkdeployment.revisions.ledger import MAX_REMEMBERED
 from zc.zkdeployment.sync import State, sync
+from zc.zkdeployment.tree.origin import Origin
+from zc.zkdeployment.tree.snapshot import Snapshot, SourceFile
 
 _HOST = "h1"
 _NODES = 4  # that each version deploys; of them one is new, and one of the last version went

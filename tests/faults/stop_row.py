@@ -14,14 +14,14 @@ import zc.zk
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.fleet_control import stop_fleet
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.model import Identity, Version
-from zc.zkdeployment.origin import Origin
-from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.publishing import Terms
-from zc.zkdeployment.snapshot import Snapshot, SourceFile
 from zc.zkdeployment.sync import State, sync
-from zc.zkdeployment.wakeup import Wakeup
+from zc.zkdeployment.tree.origin import Origin
+from zc.zkdeployment.tree.snapshot import Snapshot, SourceFile
 
 _TREE = b"/a : app-1\n  /deploy\n    /h1\n"
 

@@ -12,7 +12,7 @@ import zc.zk
 from zc.zkdeployment.adapters.revisions import VERSIONS
 from zc.zkdeployment.comparison import Live, Published, Side, compare_sides
 from zc.zkdeployment.errors import BadRevision, BadSource, Refused
-from zc.zkdeployment.snapshot import Snapshot
+from zc.zkdeployment.tree.snapshot import Snapshot
 
 TWICE = TREE.replace("    /h1\n", "    /h1\n    /42\n", 1)
 

@@ -15,10 +15,10 @@ from zc.zkdeployment.errors import BadConfiguration, BadSource
 from zc.zkdeployment.fleet_control import resume_fleet, stop_fleet
 from zc.zkdeployment.follow import Follower, notify
 from zc.zkdeployment.history import history
-from zc.zkdeployment.publish_rules import Limits
-from zc.zkdeployment.publisher_ports import Source
+from zc.zkdeployment.publication.publish_rules import Limits
+from zc.zkdeployment.publication.publisher_ports import Source
 from zc.zkdeployment.publishing import Terms
-from zc.zkdeployment.snapshot import Snapshot
+from zc.zkdeployment.tree.snapshot import Snapshot
 
 LIMIT = 20  # seconds until a test that waits has failed
 HOUR = 3600.0

@@ -27,9 +27,9 @@ from zc.zkdeployment.adapters.signatures import SigningKey, generate
 from zc.zkdeployment.errors import BadRevision, Refused
 from zc.zkdeployment.history import history, show
 from zc.zkdeployment.lab.repositories import GitRepository
-from zc.zkdeployment.locations import parse_location
-from zc.zkdeployment.publish_rules import Limits
-from zc.zkdeployment.revision import digest_of
+from zc.zkdeployment.publication.locations import parse_location
+from zc.zkdeployment.publication.publish_rules import Limits
+from zc.zkdeployment.revisions.revision import digest_of
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import sync
 

@@ -19,15 +19,15 @@ from tests.support.syncing import TREE, Texts, publish
 
 import zc.zk
 from zc.zkdeployment.adapters.webhooks import NotSent, address_of, send
-from zc.zkdeployment.events import Kind, Told
 from zc.zkdeployment.fleet_control import resume_fleet, stop_fleet
 from zc.zkdeployment.lab.relay import TRANSACTION, Relay
 from zc.zkdeployment.lab.tls import Authority
 from zc.zkdeployment.lab.zookeeper import Server
-from zc.zkdeployment.messages import headers
-from zc.zkdeployment.notify_settings import NotifySettings, Webhook
+from zc.zkdeployment.notifications.events import Kind, Told
+from zc.zkdeployment.notifications.messages import headers
+from zc.zkdeployment.notifications.outbox import Outbox, encode_outbox
 from zc.zkdeployment.notifying import Notifier
-from zc.zkdeployment.outbox import Outbox, encode_outbox
+from zc.zkdeployment.settings.notify_settings import NotifySettings, Webhook
 from zc.zkdeployment.sync import State
 from zc.zkdeployment.watching import FleetWatch
 

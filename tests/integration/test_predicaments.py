@@ -18,15 +18,15 @@ from tests.support.zookeeper import new_root
 
 import zc.zk
 from zc.zkdeployment.adapters.signatures import generate
+from zc.zkdeployment.explanations.why import Explanation, explain_host, explain_node
 from zc.zkdeployment.fleet_control import stop_fleet
 from zc.zkdeployment.lab.packages import Package, PackageRepository, write_file
 from zc.zkdeployment.lab.relay import Relay
 from zc.zkdeployment.lab.scripts import application
 from zc.zkdeployment.lab.zookeeper import Server
-from zc.zkdeployment.overview import HostState, Overview
 from zc.zkdeployment.sync import State
+from zc.zkdeployment.views.overview import HostState, Overview
 from zc.zkdeployment.watching import read_overview
-from zc.zkdeployment.why import Explanation, explain_host, explain_node
 
 WAITS = "[ $uninstall ] || { echo waiting for the database; echo again 1>&2; sleep 600; }"
 FAILS = "echo cannot find the database; exit 3"

@@ -10,9 +10,9 @@ from zc.zkdeployment.adapters.objects import CHUNK, OBJECTS, object_path
 from zc.zkdeployment.adapters.revisions import VERSIONS, Revisions
 from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.history import history, show
-from zc.zkdeployment.ledger import MAX_KEPT
-from zc.zkdeployment.publish_rules import Limits
-from zc.zkdeployment.revision import digest_of
+from zc.zkdeployment.publication.publish_rules import Limits
+from zc.zkdeployment.revisions.ledger import MAX_KEPT
+from zc.zkdeployment.revisions.revision import digest_of
 
 MORE = 3  # publications than are kept
 LAST = MAX_KEPT + MORE

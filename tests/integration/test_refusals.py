@@ -8,8 +8,8 @@ from tests.support.syncing import Texts, publish, registered, tree
 import zc.zk
 from zc.zkdeployment.adapters.refusals import REFUSED
 from zc.zkdeployment.fleet_control import stop_fleet
-from zc.zkdeployment.publish_rules import Limits
-from zc.zkdeployment.refusals import Refusal, decode_refusal
+from zc.zkdeployment.publication.publish_rules import Limits
+from zc.zkdeployment.publication.refusals import Refusal, decode_refusal
 from zc.zkdeployment.sync import State
 
 

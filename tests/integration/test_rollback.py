@@ -31,8 +31,8 @@ from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.fleet_control import stop_fleet
 from zc.zkdeployment.history import history, show
 from zc.zkdeployment.lab.repositories import GitRepository
-from zc.zkdeployment.locations import parse_location
-from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publication.locations import parse_location
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.rollback import rollback
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import State, sync

@@ -11,7 +11,7 @@ from tests.support.syncing import TREE, Texts, everything, other_session, publis
 import zc.zk
 from zc.zkdeployment.adapters.objects import object_path
 from zc.zkdeployment.adapters.revisions import Revisions
-from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.sync import State
 
 

@@ -29,9 +29,9 @@ from zc.zkdeployment.adapters.publisher_lock import publisher_lock
 from zc.zkdeployment.adapters.signatures import SigningKey, generate
 from zc.zkdeployment.fleet_control import stop_fleet
 from zc.zkdeployment.history import history, show
-from zc.zkdeployment.publish_rules import Limits
-from zc.zkdeployment.snapshot import Snapshot
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.sync import State, plan_sync, sync
+from zc.zkdeployment.tree.snapshot import Snapshot
 
 FORCE = Limits(force=True)
 NO_LOCK = "ERROR Refused to update zookeeper tree, couldn't obtain cluster lock"

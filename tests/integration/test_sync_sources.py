@@ -16,9 +16,9 @@ from zc.zkdeployment.errors import BadSource
 from zc.zkdeployment.history import history, show
 from zc.zkdeployment.lab.packages import write_file
 from zc.zkdeployment.lab.repositories import Files, GitRepository, SubversionRepository
-from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.publisher_ports import Source
+from zc.zkdeployment.publication.locations import parse_location
+from zc.zkdeployment.publication.publisher_ports import Source
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import State, plan_sync
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from zc.zkdeployment.lab.free_ports import free_ports
-from zc.zkdeployment.metrics_settings import MetricsSettings
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.report import Activity, Report
+from zc.zkdeployment.reports.report import Activity, Report
+from zc.zkdeployment.settings.metrics_settings import MetricsSettings
 from zc.zkdeployment.telemetry import Telemetry
 
 HOST = Identity("h1", "web1", None)

@@ -16,9 +16,9 @@ import zc.zk
 from zc.zkdeployment.adapters.locks import ROOT
 from zc.zkdeployment.fleet_control import resume_fleet, stop_fleet
 from zc.zkdeployment.lab.zookeeper import Server
-from zc.zkdeployment.overview import HostState, Overview
-from zc.zkdeployment.publish_rules import Limits
-from zc.zkdeployment.report import Activity, Failure, Report, encode_report
+from zc.zkdeployment.publication.publish_rules import Limits
+from zc.zkdeployment.reports.report import Activity, Failure, Report, encode_report
+from zc.zkdeployment.views.overview import HostState, Overview
 from zc.zkdeployment.watching import FleetWatch, read_overview
 
 LIMIT = 30  # seconds until a test that waits has failed

@@ -16,8 +16,8 @@ from zc.zkdeployment.demo.hosts import Agent, HostDirectory, kill, processes_bel
 from zc.zkdeployment.demo.story import Host
 from zc.zkdeployment.lab.packages import PackageRepository, write_file, yum_launcher
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.overview import Overview
 from zc.zkdeployment.sync import Outcome, State
+from zc.zkdeployment.views.overview import Overview
 from zc.zkdeployment.watching import FleetWatch
 
 LIMIT = 30  # seconds until a test that waits has failed

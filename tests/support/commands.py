@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from zc.zkdeployment.cli import main
-from zc.zkdeployment.explanation import Explanation
+from zc.zkdeployment.explanations.explanation import Explanation
 
 
 def check_commands(explanation: Explanation) -> None:

@@ -12,11 +12,11 @@ import pytest
 
 import zc.zk
 from zc.zkdeployment.agent import Agent
-from zc.zkdeployment.config import DEFAULT_VERIFY_INTERVAL, Settings
 from zc.zkdeployment.lab.packages import Package, PackageRepository, write_file, yum_launcher
 from zc.zkdeployment.lab.scripts import application
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.timeouts import DEFAULT_TIMEOUT
+from zc.zkdeployment.settings.config import DEFAULT_VERIFY_INTERVAL, Settings
+from zc.zkdeployment.tree.timeouts import DEFAULT_TIMEOUT
 
 LIMIT = 60  # seconds until a test that waits has failed
 

@@ -11,9 +11,9 @@ from zc.zkdeployment.adapters.locks import NodeLocks
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.errors import Abandoned
+from zc.zkdeployment.host.turns import Turn
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.turns import Turn
-from zc.zkdeployment.wakeup import Wakeup
 
 LIMIT = 20  # seconds until a test that waits has failed
 

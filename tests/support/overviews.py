@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zc.zkdeployment.ledger import Publication
-from zc.zkdeployment.lock_states import LockState
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.origin import Origin
-from zc.zkdeployment.overview import Overview, Sight, overview_of
-from zc.zkdeployment.revision import Record
+from zc.zkdeployment.revisions.ledger import Publication
+from zc.zkdeployment.revisions.revision import Record
+from zc.zkdeployment.tree.origin import Origin
+from zc.zkdeployment.views.lock_states import LockState
+from zc.zkdeployment.views.overview import Overview, Sight, overview_of
 
 AT = "2024-05-06T07:08:09Z"
 

@@ -20,20 +20,20 @@ from zc.zkdeployment.adapters.objects import OBJECTS, object_path
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.revisions import VERSIONS, Revisions, Trust, record_path
 from zc.zkdeployment.adapters.trees import Trees
-from zc.zkdeployment.desired import gather
 from zc.zkdeployment.errors import Unreachable
+from zc.zkdeployment.host.desired import gather
+from zc.zkdeployment.host.observe import read_desired
 from zc.zkdeployment.lab.packages import write_file
-from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.model import Desired, Identity, Version
-from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.publish_rules import Limits
-from zc.zkdeployment.publisher_ports import Signer, Source
+from zc.zkdeployment.publication.locations import parse_location
+from zc.zkdeployment.publication.publish_rules import Limits
+from zc.zkdeployment.publication.publisher_ports import Signer, Source
 from zc.zkdeployment.publishing import Terms
-from zc.zkdeployment.snapshot import SourceFile
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import Outcome, State, sync
-from zc.zkdeployment.tree_files import combine_all, in_order, parse_files
-from zc.zkdeployment.tree_parts import tree_of
+from zc.zkdeployment.tree.snapshot import SourceFile
+from zc.zkdeployment.tree.tree_files import combine_all, in_order, parse_files
+from zc.zkdeployment.tree.tree_parts import tree_of
 
 LIMIT = 60  # seconds until a test that waits has failed
 

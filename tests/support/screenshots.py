@@ -22,8 +22,8 @@ from zc.zkdeployment.lab.packages import Package
 from zc.zkdeployment.lab.repositories import GitRepository
 from zc.zkdeployment.lab.scripts import application
 from zc.zkdeployment.lab.zookeeper import Server
-from zc.zkdeployment.locations import parse_location
-from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publication.locations import parse_location
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import State, sync
 

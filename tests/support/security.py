@@ -10,9 +10,9 @@ from pathlib import Path
 from kazoo.security import make_digest_acl_credential
 
 import zc.zk
-from zc.zkdeployment.access import Policy, Principal
 from zc.zkdeployment.connection import connect
-from zc.zkdeployment.zookeeper_settings import ZooKeeperSettings
+from zc.zkdeployment.settings.access import Policy, Principal
+from zc.zkdeployment.settings.zookeeper_settings import ZooKeeperSettings
 
 ROLES = ("admin", "publisher", "agent", "reader")
 

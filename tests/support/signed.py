@@ -16,16 +16,16 @@ from zc.zkdeployment.adapters.revisions import Revisions, Trust, record_path
 from zc.zkdeployment.adapters.signatures import SigningKey
 from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.errors import BadRevision
+from zc.zkdeployment.host.observe import read_desired
 from zc.zkdeployment.model import Desired, Version
-from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.publishing import Terms
-from zc.zkdeployment.revision import (
+from zc.zkdeployment.revisions.revision import (
     Envelope,
     decode_envelope,
     encode_envelope,
 )
-from zc.zkdeployment.snapshot import SourceFile
+from zc.zkdeployment.tree.snapshot import SourceFile
 
 ONE = {"t.zk": "/a : web\n  version = '1'\n  /deploy\n    /one\n    /two\n"}
 TWO = {"t.zk": "/a : web\n  version = '2'\n  /deploy\n    /one\n    /three\n"}

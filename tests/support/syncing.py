@@ -13,15 +13,15 @@ import zc.zk
 from zc.zk.multiread import Znode
 from zc.zk.scan import scan
 from zc.zkdeployment.adapters.refusals import REFUSED
-from zc.zkdeployment.ledger import Publication
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.origin import Origin
-from zc.zkdeployment.publish_rules import Limits
-from zc.zkdeployment.publisher_ports import Source
+from zc.zkdeployment.publication.publish_rules import Limits
+from zc.zkdeployment.publication.publisher_ports import Source
 from zc.zkdeployment.publishing import Terms
+from zc.zkdeployment.revisions.ledger import Publication
 from zc.zkdeployment.rollback import rollback
-from zc.zkdeployment.snapshot import Snapshot, SourceFile
 from zc.zkdeployment.sync import Outcome, sync
+from zc.zkdeployment.tree.origin import Origin
+from zc.zkdeployment.tree.snapshot import Snapshot, SourceFile
 
 LOGGER = "zc.zkdeployment.sync"
 

@@ -14,11 +14,11 @@ from docs.metric_page import metric_page
 from tests.support.overviews import AT, fleet, publication
 from tests.support.promtool import needs_promtool, promtool
 
-from zc.zkdeployment.agent_metrics import Totals, agent_metrics
 from zc.zkdeployment.cli import main
-from zc.zkdeployment.fleet_metrics import fleet_metrics
+from zc.zkdeployment.metrics.agent_metrics import Totals, agent_metrics
+from zc.zkdeployment.metrics.fleet_metrics import fleet_metrics
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.report import Activity, Drift, Failure, Report, encode_report
+from zc.zkdeployment.reports.report import Activity, Drift, Failure, Report, encode_report
 
 _PACKAGING = Path(__file__).parents[2] / "packaging"
 _ALERTS = _PACKAGING / "prometheus/alerts.yml"

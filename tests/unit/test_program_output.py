@@ -10,7 +10,7 @@ import pytest
 from zc.zkdeployment.adapters.git_copy import GitCopy
 from zc.zkdeployment.adapters.sources import open_source
 from zc.zkdeployment.errors import BadSource
-from zc.zkdeployment.locations import parse_location
+from zc.zkdeployment.publication.locations import parse_location
 
 
 class Printing:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from zc.zkdeployment.access import May, Policy, Principal
-from zc.zkdeployment.zookeeper_settings import ZooKeeperSettings, zookeeper_settings_from
+from zc.zkdeployment.settings.access import May, Policy, Principal
+from zc.zkdeployment.settings.zookeeper_settings import ZooKeeperSettings, zookeeper_settings_from
 
 _TEXT = Path(__file__).parents[2].joinpath("docs/security.md").read_text()
 _EXAMPLES = re.findall(r"^```ini\n(.*?)^```$", _TEXT, re.MULTILINE | re.DOTALL)

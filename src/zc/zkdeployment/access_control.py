@@ -25,11 +25,11 @@ from kazoo.security import ACL, make_digest_acl_credential
 import zc.zk
 from zc.zk.acls import read_acls, set_acls
 from zc.zk.whoami import who_am_i
-from zc.zkdeployment.access import Policy
 from zc.zkdeployment.connection import acl_for, as_acl
 from zc.zkdeployment.errors import BadConfiguration, Refused
-from zc.zkdeployment.tree_parts import is_live
-from zc.zkdeployment.zookeeper_settings import ZooKeeperSettings
+from zc.zkdeployment.settings.access import Policy
+from zc.zkdeployment.settings.zookeeper_settings import ZooKeeperSettings
+from zc.zkdeployment.tree.tree_parts import is_live
 
 #: What agents need and may not create.
 _NEEDED = ("/agent-locks", "/role-locks")

@@ -23,16 +23,16 @@ from zc.zkdeployment.adapters.script_environment import script_home
 from zc.zkdeployment.adapters.single import OnlyAgent
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.adapters.trees import Trees
-from zc.zkdeployment.config import Settings, settings_from_files
 from zc.zkdeployment.connection import connect
-from zc.zkdeployment.gate import Gate
-from zc.zkdeployment.liveness import Signs
+from zc.zkdeployment.host.gate import Gate
+from zc.zkdeployment.host.liveness import Signs
+from zc.zkdeployment.host.observe import read_desired
+from zc.zkdeployment.host.reconcile import Reconciler
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Deployment, UnversionedDeployment, Version
-from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.reconcile import Reconciler
-from zc.zkdeployment.report import Report
+from zc.zkdeployment.reports.report import Report
+from zc.zkdeployment.settings.config import Settings, settings_from_files
 from zc.zkdeployment.telemetry import Telemetry
-from zc.zkdeployment.wakeup import Wakeup
 from zc.zkdeployment.wiring import identity_of, inventory_of, trust_of, verifier_of, world_of
 
 __all__ = ["Agent", "Deployment", "UnversionedDeployment", "register"]

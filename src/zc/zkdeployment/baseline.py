@@ -10,12 +10,12 @@ import zc.zk
 from zc.zk.errors import TreeChanging
 from zc.zkdeployment.adapters.live_tree import LiveTree
 from zc.zkdeployment.adapters.revisions import Revisions
-from zc.zkdeployment.compilation import Compiled
 from zc.zkdeployment.errors import BadRevision, Refused
-from zc.zkdeployment.fleet import Fleet
-from zc.zkdeployment.ledger import Ledger
-from zc.zkdeployment.manifest import Manifests, compile_tree
 from zc.zkdeployment.model import Version
+from zc.zkdeployment.revisions.compilation import Compiled
+from zc.zkdeployment.revisions.fleet import Fleet
+from zc.zkdeployment.revisions.ledger import Ledger
+from zc.zkdeployment.revisions.manifest import Manifests, compile_tree
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from kazoo.exceptions import KazooException
 import zc.zk
 from zc.zkdeployment.adapters import status_file
 from zc.zkdeployment.adapters.hosts_node import HOSTS
-from zc.zkdeployment.config import Settings
 from zc.zkdeployment.connection import connect
 from zc.zkdeployment.errors import BadConfiguration
-from zc.zkdeployment.health import (
+from zc.zkdeployment.settings.config import Settings
+from zc.zkdeployment.views.health import (
     Health,
     Limits,
     Observed,

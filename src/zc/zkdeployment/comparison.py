@@ -9,12 +9,12 @@ import zc.zk
 from zc.zkdeployment.adapters.fleet_state import NoFleet, read_fleet
 from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.baseline import live_manifests
-from zc.zkdeployment.fleet import RegisteredHost
-from zc.zkdeployment.fleet_diff import FleetDiff, compare
-from zc.zkdeployment.manifest import Manifests
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.preparation import prepare
-from zc.zkdeployment.snapshot import Snapshot
+from zc.zkdeployment.publication.preparation import prepare
+from zc.zkdeployment.revisions.fleet import RegisteredHost
+from zc.zkdeployment.revisions.fleet_diff import FleetDiff, compare
+from zc.zkdeployment.revisions.manifest import Manifests
+from zc.zkdeployment.tree.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

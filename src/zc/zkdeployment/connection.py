@@ -13,9 +13,12 @@ from kazoo.exceptions import AuthFailedError, NoAuthError
 from kazoo.security import ACL, Id
 
 import zc.zk
-from zc.zkdeployment.access import Grants, Policy
 from zc.zkdeployment.errors import BadConfiguration
-from zc.zkdeployment.zookeeper_settings import DEFAULT_CONNECTION_STRING, ZooKeeperSettings
+from zc.zkdeployment.settings.access import Grants, Policy
+from zc.zkdeployment.settings.zookeeper_settings import (
+    DEFAULT_CONNECTION_STRING,
+    ZooKeeperSettings,
+)
 
 _PROBES = ("/", "/hosts")  # everybody may read these, where there is a fleet already
 

@@ -8,11 +8,11 @@ import threading
 import time
 from typing import Protocol
 
-from zc.zkdeployment import messages
 from zc.zkdeployment.adapters.webhooks import NotSent, address_of, send
 from zc.zkdeployment.moments import seconds_of
-from zc.zkdeployment.notify_settings import NotifySettings, Webhook
-from zc.zkdeployment.outbox import Notice, Outbox
+from zc.zkdeployment.notifications import messages
+from zc.zkdeployment.notifications.outbox import Notice, Outbox
+from zc.zkdeployment.settings.notify_settings import NotifySettings, Webhook
 
 logger = logging.getLogger("zc.zkdeployment.notify")
 

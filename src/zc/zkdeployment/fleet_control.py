@@ -1,7 +1,7 @@
 """Stopping the fleet, and letting it go on, by the hand of a person.
 
 A stop is remembered in the property ``stopped`` of ``/hosts``, a dict with the
-fields of :class:`~zc.zkdeployment.fleet.Stop`. It counts as long as nobody wrote to
+fields of :class:`~zc.zkdeployment.revisions.fleet.Stop`. It counts as long as nobody wrote to
 ``/hosts`` since: an agent that fails, or whoever sets the version in another way,
 leaves it behind.
 """
@@ -22,9 +22,9 @@ import zc.zk
 from zc.zkdeployment.adapters.fleet_state import read_cluster_node, read_hosts
 from zc.zkdeployment.adapters.hosts_node import HOSTS
 from zc.zkdeployment.errors import Refused
-from zc.zkdeployment.fleet import STOPPED, Stop, remembered_stop
 from zc.zkdeployment.model import Version
 from zc.zkdeployment.moments import text_of
+from zc.zkdeployment.revisions.fleet import STOPPED, Stop, remembered_stop
 
 _TRIES = 10  # while others write to /hosts
 _UNCERTAIN = (ConnectionLoss, SessionExpiredError, zc.zk.NoAnswer)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import zc.zk
 from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.baseline import live_manifests
-from zc.zkdeployment.fleet_diff import FleetDiff, compare
-from zc.zkdeployment.manifest import Manifests
 from zc.zkdeployment.model import Identity, Manifest, Software, TargetDeployment, Version
-from zc.zkdeployment.revision import Record
+from zc.zkdeployment.revisions.fleet_diff import FleetDiff, compare
+from zc.zkdeployment.revisions.manifest import Manifests
+from zc.zkdeployment.revisions.revision import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from zc.zkdeployment.adapters.fleet_state import NoFleet, read_fleet
 from zc.zkdeployment.adapters.revisions import NOTIFY, Revisions
 from zc.zkdeployment.errors import BadConfiguration, BadRevision, BadSource
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.publish_rules import Limits
-from zc.zkdeployment.publisher_ports import Source
+from zc.zkdeployment.publication.publish_rules import Limits
+from zc.zkdeployment.publication.publisher_ports import Source
 from zc.zkdeployment.publishing import Terms
 from zc.zkdeployment.sync import State, sync
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import zc.zk
 from zc.zkdeployment.adapters.fleet_state import read_fleet
 from zc.zkdeployment.adapters.revisions import Revisions
-from zc.zkdeployment.fleet_diff import FleetDiff, compare
-from zc.zkdeployment.ledger import Publication
-from zc.zkdeployment.manifest import Manifests
 from zc.zkdeployment.model import Version, same_version
-from zc.zkdeployment.revision import Record
-from zc.zkdeployment.snapshot import SourceFile
+from zc.zkdeployment.revisions.fleet_diff import FleetDiff, compare
+from zc.zkdeployment.revisions.ledger import Publication
+from zc.zkdeployment.revisions.manifest import Manifests
+from zc.zkdeployment.revisions.revision import Record
+from zc.zkdeployment.tree.snapshot import SourceFile
 
 
 @dataclass(frozen=True, slots=True)

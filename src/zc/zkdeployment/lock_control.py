@@ -25,7 +25,7 @@ from zc.zk.operations import Create, Operation, Set
 from zc.zkdeployment.adapters.lock_state import Seen, see_locks
 from zc.zkdeployment.adapters.locks import ROOT
 from zc.zkdeployment.errors import Refused
-from zc.zkdeployment.lock_states import Holder, LockState
+from zc.zkdeployment.views.lock_states import Holder, LockState
 
 _BROKEN = "broken"
 _KEPT = 20  # broken locks that are remembered

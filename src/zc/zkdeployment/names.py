@@ -64,7 +64,7 @@ def check_version(version: object, node: str) -> str:
     """Return ``version`` if it names a package version or a checkout.
 
     Raises :exc:`BadTree` naming ``node``. Which URLs are checkouts is for
-    :func:`zc.zkdeployment.packages.checkout` to say.
+    :func:`zc.zkdeployment.tree.packages.checkout` to say.
     """
     if not isinstance(version, str):
         _refuse(node, f"version {_shown(version)} must be a string; put it in quotes")

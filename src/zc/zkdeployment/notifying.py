@@ -2,7 +2,7 @@
 
 Any number of :class:`Notifier` may run. The first in line compares the fleet with what was
 told, and writes down what is to be told before it sends it: see
-:mod:`~zc.zkdeployment.outbox`. When it goes, the next one finds that and goes on.
+:mod:`~zc.zkdeployment.notifications.outbox`. When it goes, the next one finds that and goes on.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from zc.zkdeployment.adapters.notifier_place import NotFirst, Place
 from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.courier import Courier
 from zc.zkdeployment.errors import BadRevision
-from zc.zkdeployment.ledger import Publication
-from zc.zkdeployment.messages import summary
-from zc.zkdeployment.news import news, told_of
-from zc.zkdeployment.notify_settings import NotifySettings
-from zc.zkdeployment.outbox import Outbox
-from zc.zkdeployment.overview import Overview
-from zc.zkdeployment.wakeup import Wakeup
+from zc.zkdeployment.host.wakeup import Wakeup
+from zc.zkdeployment.notifications.messages import summary
+from zc.zkdeployment.notifications.news import news, told_of
+from zc.zkdeployment.notifications.outbox import Outbox
+from zc.zkdeployment.revisions.ledger import Publication
+from zc.zkdeployment.settings.notify_settings import NotifySettings
+from zc.zkdeployment.views.overview import Overview
 from zc.zkdeployment.watching import FleetWatch
 
 logger = logging.getLogger("zc.zkdeployment.notify")

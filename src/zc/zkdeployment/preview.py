@@ -10,13 +10,10 @@ from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.adapters.trees import Trees
-from zc.zkdeployment.config import Settings
 from zc.zkdeployment.connection import connect
-from zc.zkdeployment.gate import Gate, judge
-from zc.zkdeployment.model import Identity, Software, Version
-from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.packages import InstalledPackage, is_checkout, satisfies
-from zc.zkdeployment.plan import (
+from zc.zkdeployment.host.gate import Gate, judge
+from zc.zkdeployment.host.observe import read_desired
+from zc.zkdeployment.host.plan import (
     DeployNode,
     InstallSoftware,
     RemoveConfiguration,
@@ -26,9 +23,12 @@ from zc.zkdeployment.plan import (
     UpdateController,
     plan,
 )
-from zc.zkdeployment.reconcile import whole_version
-from zc.zkdeployment.software import SoftwareInstaller
-from zc.zkdeployment.wakeup import Wakeup
+from zc.zkdeployment.host.reconcile import whole_version
+from zc.zkdeployment.host.software import SoftwareInstaller
+from zc.zkdeployment.host.wakeup import Wakeup
+from zc.zkdeployment.model import Identity, Software, Version
+from zc.zkdeployment.settings.config import Settings
+from zc.zkdeployment.tree.packages import InstalledPackage, is_checkout, satisfies
 from zc.zkdeployment.wiring import identity_of, trust_of, world_of
 
 

@@ -23,16 +23,11 @@ from zc.zkdeployment.adapters.live_tree import LiveTree
 from zc.zkdeployment.adapters.revision_writer import RevisionWriter
 from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.baseline import manifests_before, tops_before
-from zc.zkdeployment.compilation import compile_shards
 from zc.zkdeployment.errors import BadRevision, Refused
-from zc.zkdeployment.fleet import Fleet
-from zc.zkdeployment.fleet_diff import FleetDiff, compare
-from zc.zkdeployment.ledger import Kind, Ledger, Publication
-from zc.zkdeployment.manifest import Manifests
 from zc.zkdeployment.model import Version
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.preparation import Prepared
-from zc.zkdeployment.publish_rules import (
+from zc.zkdeployment.publication.preparation import Prepared
+from zc.zkdeployment.publication.publish_rules import (
     Limits,
     check_not_bad,
     check_removals,
@@ -40,9 +35,14 @@ from zc.zkdeployment.publish_rules import (
     check_serial,
     check_signed,
 )
-from zc.zkdeployment.publisher_ports import Signer
-from zc.zkdeployment.revision import Envelope, Record, encode_record
-from zc.zkdeployment.versions import can_be_published
+from zc.zkdeployment.publication.publisher_ports import Signer
+from zc.zkdeployment.revisions.compilation import compile_shards
+from zc.zkdeployment.revisions.fleet import Fleet
+from zc.zkdeployment.revisions.fleet_diff import FleetDiff, compare
+from zc.zkdeployment.revisions.ledger import Kind, Ledger, Publication
+from zc.zkdeployment.revisions.manifest import Manifests
+from zc.zkdeployment.revisions.revision import Envelope, Record, encode_record
+from zc.zkdeployment.revisions.versions import can_be_published
 
 logger = logging.getLogger("zc.zkdeployment.sync")
 

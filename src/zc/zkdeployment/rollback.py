@@ -7,15 +7,15 @@ from zc.zkdeployment.adapters.fleet_state import read_fleet
 from zc.zkdeployment.adapters.publisher_lock import publisher_lock
 from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.errors import Refused
-from zc.zkdeployment.fleet import Fleet, stop_of
-from zc.zkdeployment.ledger import Ledger, Publication
 from zc.zkdeployment.model import Version, same_version
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.preparation import prepare
-from zc.zkdeployment.publish_rules import Limits, check_index
+from zc.zkdeployment.publication.preparation import prepare
+from zc.zkdeployment.publication.publish_rules import Limits, check_index
 from zc.zkdeployment.publishing import Terms, carry_out, check_proposal, propose
-from zc.zkdeployment.snapshot import Snapshot
-from zc.zkdeployment.versions import node_name
+from zc.zkdeployment.revisions.fleet import Fleet, stop_of
+from zc.zkdeployment.revisions.ledger import Ledger, Publication
+from zc.zkdeployment.revisions.versions import node_name
+from zc.zkdeployment.tree.snapshot import Snapshot
 
 
 def rollback(zk: zc.zk.ZK, version: Version, terms: Terms, limits: Limits) -> Publication:

@@ -80,7 +80,10 @@ class Instance:
 
         from zc.zk import errors
         from zc.zkdeployment.connection import connect
-        from zc.zkdeployment.zookeeper_settings import ZooKeeperSettings, read_zookeeper_settings
+        from zc.zkdeployment.settings.zookeeper_settings import (
+            ZooKeeperSettings,
+            read_zookeeper_settings,
+        )
 
         try:
             settings = (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from zc.zkdeployment.adapters.journal import JournalHandler, is_journal
 from zc.zkdeployment.adapters.service_manager import ServiceManager
-from zc.zkdeployment.liveness import Liveness, Signs
+from zc.zkdeployment.host.liveness import Liveness, Signs
 from zc.zkdeployment.model import Version
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from pathlib import Path
 from zc.zkdeployment.adapters.commands import Commands
 from zc.zkdeployment.adapters.signatures import SigningKey
 from zc.zkdeployment.adapters.sources import open_source
-from zc.zkdeployment.locations import Location
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.publisher_ports import Signer, Source
+from zc.zkdeployment.publication.locations import Location
+from zc.zkdeployment.publication.publisher_ports import Signer, Source
 
 #: Seconds that a program of version control may take.
 _TIMEOUT = 600.0

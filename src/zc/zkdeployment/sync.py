@@ -21,13 +21,10 @@ from zc.zkdeployment.adapters.publisher_lock import LockTaken, publisher_lock
 from zc.zkdeployment.adapters.refusals import note_refusal
 from zc.zkdeployment.adapters.revisions import UPDATING, Revisions
 from zc.zkdeployment.errors import Refused
-from zc.zkdeployment.fleet import Fleet
-from zc.zkdeployment.fleet_diff import FleetDiff
-from zc.zkdeployment.ledger import Publication
 from zc.zkdeployment.model import Version, same_version
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.preparation import prepare
-from zc.zkdeployment.publish_rules import (
+from zc.zkdeployment.publication.preparation import prepare
+from zc.zkdeployment.publication.publish_rules import (
     AllStop,
     Limits,
     check_converged,
@@ -35,7 +32,8 @@ from zc.zkdeployment.publish_rules import (
     check_not_bad,
     check_stop,
 )
-from zc.zkdeployment.publisher_ports import Source
+from zc.zkdeployment.publication.publisher_ports import Source
+from zc.zkdeployment.publication.refusals import Refusal
 from zc.zkdeployment.publishing import (
     Terms,
     carry_out,
@@ -43,7 +41,9 @@ from zc.zkdeployment.publishing import (
     differences,
     propose,
 )
-from zc.zkdeployment.refusals import Refusal
+from zc.zkdeployment.revisions.fleet import Fleet
+from zc.zkdeployment.revisions.fleet_diff import FleetDiff
+from zc.zkdeployment.revisions.ledger import Publication
 
 logger = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 from zc.zkdeployment.adapters import durable
-from zc.zkdeployment.agent_metrics import Totals, agent_metrics
-from zc.zkdeployment.metrics_settings import MetricsSettings
+from zc.zkdeployment.metrics.agent_metrics import Totals, agent_metrics
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.report import Report
+from zc.zkdeployment.reports.report import Report
+from zc.zkdeployment.settings.metrics_settings import MetricsSettings
 
 logger = logging.getLogger(__name__)
 

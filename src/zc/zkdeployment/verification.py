@@ -11,14 +11,14 @@ from zc.zkdeployment.adapters.fleet_state import read_cluster_node
 from zc.zkdeployment.adapters.host_state import HostFiles
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.trees import Trees
-from zc.zkdeployment.config import Settings
 from zc.zkdeployment.connection import connect
-from zc.zkdeployment.desired import assemble
-from zc.zkdeployment.drift import drift_of
 from zc.zkdeployment.errors import BadHost
+from zc.zkdeployment.host.desired import assemble
+from zc.zkdeployment.host.drift import drift_of
+from zc.zkdeployment.host.observe import read_desired
+from zc.zkdeployment.host.verifying import look
 from zc.zkdeployment.model import Desired, Identity, Version, same_version
-from zc.zkdeployment.observe import read_desired
-from zc.zkdeployment.verifying import look
+from zc.zkdeployment.settings.config import Settings
 from zc.zkdeployment.wiring import identity_of, looker_of, trust_of
 
 

@@ -1,4 +1,4 @@
-"""An :class:`~zc.zkdeployment.overview.Overview`, once or kept current."""
+"""An :class:`~zc.zkdeployment.views.overview.Overview`, once or kept current."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zc.zkdeployment.adapters.known_nodes import KnownNodes, WatchingFetch
 from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.model import Manifest
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.overview import HostView, Overview, overview_of
+from zc.zkdeployment.views.overview import HostView, Overview, overview_of
 
 #: Seconds between two overviews, at least.
 PAUSE = 0.2

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import zc.zk
-from zc.zkdeployment import host_ports
 from zc.zkdeployment.adapters.accepted import Accepted
 from zc.zkdeployment.adapters.apt import apt
 from zc.zkdeployment.adapters.commands import Commands
@@ -27,14 +26,15 @@ from zc.zkdeployment.adapters.script_environment import script_home
 from zc.zkdeployment.adapters.svn import Subversion
 from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.adapters.yum import Yum
-from zc.zkdeployment.config import Settings
-from zc.zkdeployment.execute import World
-from zc.zkdeployment.host_ports import Checkouts
-from zc.zkdeployment.inventory import Inventory
+from zc.zkdeployment.host import host_ports
+from zc.zkdeployment.host.execute import World
+from zc.zkdeployment.host.host_ports import Checkouts
+from zc.zkdeployment.host.inventory import Inventory
+from zc.zkdeployment.host.software import BulkInstaller, SoftwareInstaller
+from zc.zkdeployment.host.verifying import Verifier
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.software import BulkInstaller, SoftwareInstaller
-from zc.zkdeployment.verifying import Verifier
-from zc.zkdeployment.wakeup import Wakeup
+from zc.zkdeployment.settings.config import Settings
 
 _LONGEST_LOOK = 20.0  # seconds; two in a row must not make a watchdog think that nothing goes on
 

@@ -7,7 +7,7 @@ from tests.faults.guards.guard import guard
 FLEET = (
     guard(
         "a version that was begun and not reached is remembered",
-        "reconcile.py",
+        "host/reconcile.py",
         "        self._world.files.begin_version(version)\n        deploying.run",
         "        deploying.run",
         "tests/integration/agent/test_deployments.py",
@@ -28,14 +28,14 @@ FLEET = (
     ),
     guard(
         "the fleet is stopped before the lock of a failed node is given back",
-        "execute.py",
+        "host/execute.py",
         "                self.failed(error)\n",
         "",
         "tests/integration/agent/test_locks.py",
     ),
     guard(
         "before each step it is seen whether the fleet is stopped",
-        "permission.py",
+        "host/permission.py",
         "        now = self._cluster.version()\n        _refuse_stop(now)\n",
         "        now = self._cluster.version()\n",
         "tests/integration/agent/test_deployments.py",
@@ -43,10 +43,10 @@ FLEET = (
     ),
     guard(
         "a tree is not acted upon if the version changed while it was read",
-        "observe.py",
+        "host/observe.py",
         "    tree = trees.read_tree()\n    check_same()\n",
         "    tree = trees.read_tree()\n",
-        "tests/unit/test_observe.py",
+        "tests/unit/host/test_observe.py",
     ),
     guard(
         "a live tree between two versions is not read",
@@ -86,14 +86,14 @@ FLEET = (
     ),
     guard(
         "a hook is not begun without ZooKeeper",
-        "reconcile.py",
+        "host/reconcile.py",
         "            self._permission.look(afresh=True)\n        except (Abandoned",
         "            pass\n        except (Abandoned",
         "tests/integration/agent/test_hook_and_outages.py",
     ),
     guard(
         "a connection that ended by itself ends the agent",
-        "reconcile.py",
+        "host/reconcile.py",
         "                if not self._permission.is_over:\n                    raise  # there",
         "                if False:\n                    raise  # there",
         "tests/integration/agent/test_hook_and_outages.py",
@@ -107,7 +107,7 @@ FLEET = (
     ),
     guard(
         "that ZooKeeper is away is shown",
-        "reconcile.py",
+        "host/reconcile.py",
         "        self._status.away(since)\n",
         "",
         "tests/integration/agent/test_hook_and_outages.py",

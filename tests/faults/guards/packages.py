@@ -58,7 +58,7 @@ PACKAGES = (
     ),
     guard(
         "a package that was cut off is not whole",
-        "packages.py",
+        "tree/packages.py",
         "if installed.duplicates or installed.cut_off:",
         "if installed.duplicates:",
         "tests/integration/adapters/test_yum_faults.py",
@@ -79,14 +79,14 @@ PACKAGES = (
     ),
     guard(
         "who holds the database of packages is waited for",
-        "package_output.py",
+        "host/package_output.py",
         "    found = _busy(output)\n",
         "    found = None\n",
         "tests/integration/adapters/test_yum_faults.py",
     ),
     guard(
         "a database of packages that cannot be read is no empty one",
-        "package_output.py",
+        "host/package_output.py",
         "    found = _unreadable(output)\n",
         "    found = None\n",
         "tests/integration/adapters/test_yum_faults.py",

@@ -67,24 +67,24 @@ PUBLISHING = (
     ),
     guard(
         "a stopped fleet is not published to",
-        "publish_rules.py",
+        "publication/publish_rules.py",
         "if fleet.version is None and not limits.force:",
         "if False:",
-        "tests/unit/test_publish_rules.py",
+        "tests/unit/publication/test_publish_rules.py",
     ),
     guard(
         "a fleet on its way is not published to",
-        "publish_rules.py",
+        "publication/publish_rules.py",
         "if host := fleet.behind():",
         "if host := None:",
-        "tests/unit/test_publish_rules.py",
+        "tests/unit/publication/test_publish_rules.py",
     ),
     guard(
         "most deployments do not go without anybody saying so",
-        "publish_rules.py",
+        "publication/publish_rules.py",
         "if not gone or (gone < before and gone <= limits.share * before):",
         "if True:",
-        "tests/unit/test_publish_rules.py",
+        "tests/unit/publication/test_publish_rules.py",
     ),
     guard(
         "what there was before a publisher was killed is known",
@@ -95,9 +95,9 @@ PUBLISHING = (
     ),
     guard(
         "a version is not published twice with different trees",
-        "publish_rules.py",
+        "publication/publish_rules.py",
         "if record is not None and record.tree != tree:",
         "if False:",
-        "tests/unit/test_publish_rules.py",
+        "tests/unit/publication/test_publish_rules.py",
     ),
 )

@@ -11,10 +11,10 @@ from tests.integration.adapters.conftest import Host, Story, names_in
 from zc.zkdeployment.adapters.apt import apt
 from zc.zkdeployment.adapters.package_sets import PackageSets
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
+from zc.zkdeployment.host.software import BulkInstaller
 from zc.zkdeployment.lab.debian import DebianRepository, apt_launchers
 from zc.zkdeployment.lab.packages import Package, run, write_file
 from zc.zkdeployment.model import Software
-from zc.zkdeployment.software import BulkInstaller
 
 PACKAGES = (
     *(Package(name, version) for name in ("up", "down") for version in ("1.0", "2.0")),

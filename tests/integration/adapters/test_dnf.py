@@ -11,6 +11,7 @@ from tests.integration.adapters.conftest import Host, Story, names_in
 from zc.zkdeployment.adapters.dnf import dnf
 from zc.zkdeployment.adapters.package_sets import PackageSets
 from zc.zkdeployment.errors import BadTree, CommandFailed, InstallFailed
+from zc.zkdeployment.host.software import BulkInstaller
 from zc.zkdeployment.lab.packages import (
     RPM_DATABASE,
     Package,
@@ -20,7 +21,6 @@ from zc.zkdeployment.lab.packages import (
     write_file,
 )
 from zc.zkdeployment.model import Software
-from zc.zkdeployment.software import BulkInstaller
 
 
 def fails_in(scriptlet: str) -> dict[str, str]:

@@ -14,10 +14,10 @@ from zc.zk.operations import Check
 from zc.zkdeployment.adapters.lock_claims import Claims
 from zc.zkdeployment.adapters.locks import ROOT, NodeLocks
 from zc.zkdeployment.errors import Abandoned, Unreachable
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.lab.relay import CREATE, SET, TRANSACTION, Relay
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.wakeup import Wakeup
 
 LOCK = f"{ROOT}/a"
 

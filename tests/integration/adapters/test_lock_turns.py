@@ -11,7 +11,7 @@ from tests.support.locking import LIMIT, Host, hosts, wait_for_children
 import zc.zk
 from zc.zkdeployment.adapters.locks import ROOT
 from zc.zkdeployment.errors import Abandoned
-from zc.zkdeployment.turns import Turn
+from zc.zkdeployment.host.turns import Turn
 
 Make = Callable[[str], Host]
 

@@ -15,11 +15,11 @@ from zc.zkdeployment.adapters.outages import Outages
 from zc.zkdeployment.adapters.registry import Registry
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.errors import Unreachable
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.lab.ensemble import Ensemble
 from zc.zkdeployment.lab.relay import Relay
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.wakeup import Wakeup
 
 LIMIT = 60  # seconds until a test that waits has failed
 

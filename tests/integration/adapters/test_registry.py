@@ -19,9 +19,9 @@ import zc.zk
 from zc.zkdeployment.adapters.registry import MAX_ERROR, Registry
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.errors import AnotherAgent, BadHost, Unreachable
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.model import Identity, Version
-from zc.zkdeployment.wakeup import Wakeup
 
 LIMIT = 20  # seconds until a test that waits has failed
 SHORT = 2.0  # seconds of a session that a test lets expire

@@ -19,7 +19,7 @@ from zc.zkdeployment.adapters.reporter import Reporter
 from zc.zkdeployment.errors import CommandFailed
 from zc.zkdeployment.lab.relay import Relay
 from zc.zkdeployment.lab.zookeeper import Server
-from zc.zkdeployment.report import LARGEST, Activity, Drift, Report, decode_report
+from zc.zkdeployment.reports.report import LARGEST, Activity, Drift, Report, decode_report
 
 PATH = "/hosts/4242"
 SHORT = 2.0  # seconds of a session that a test lets expire

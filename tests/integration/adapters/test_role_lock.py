@@ -9,8 +9,8 @@ import pytest
 import zc.zk
 from zc.zkdeployment.adapters.role_lock import RoleLocks
 from zc.zkdeployment.errors import Abandoned, BadHost
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.wakeup import Wakeup
 
 LIMIT = 20  # seconds until a test that waits has failed
 

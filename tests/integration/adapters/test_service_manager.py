@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from zc.zkdeployment.adapters.service_manager import ServiceManager
-from zc.zkdeployment.liveness import Signs
+from zc.zkdeployment.host.liveness import Signs
 from zc.zkdeployment.service import Service
 
 LIMIT = 30  # seconds until a test that waits has failed

@@ -13,10 +13,10 @@ from tests.integration.adapters.conftest import Host
 from zc.zkdeployment.adapters.sources import open_source
 from zc.zkdeployment.errors import BadSource
 from zc.zkdeployment.lab.repositories import GitRepository, SubversionRepository
-from zc.zkdeployment.locations import parse_location
-from zc.zkdeployment.origin import Origin
-from zc.zkdeployment.publisher_ports import Source
-from zc.zkdeployment.snapshot import SourceFile
+from zc.zkdeployment.publication.locations import parse_location
+from zc.zkdeployment.publication.publisher_ports import Source
+from zc.zkdeployment.tree.origin import Origin
+from zc.zkdeployment.tree.snapshot import SourceFile
 
 MIB = 1024 * 1024
 

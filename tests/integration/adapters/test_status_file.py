@@ -6,7 +6,7 @@ from pathlib import Path
 
 from zc.zkdeployment.adapters import status_file
 from zc.zkdeployment.adapters.host_state import HostFiles
-from zc.zkdeployment.health import LARGEST, StatusFile
+from zc.zkdeployment.views.health import LARGEST, StatusFile
 
 
 def test_what_an_agent_writes_is_read(tmp_path: Path) -> None:

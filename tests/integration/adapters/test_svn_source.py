@@ -14,9 +14,9 @@ from zc.zkdeployment.adapters.sources import open_source
 from zc.zkdeployment.errors import BadSource
 from zc.zkdeployment.lab.packages import run
 from zc.zkdeployment.lab.repositories import SubversionRepository
-from zc.zkdeployment.locations import parse_location
-from zc.zkdeployment.publisher_ports import Source
-from zc.zkdeployment.snapshot import Snapshot
+from zc.zkdeployment.publication.locations import parse_location
+from zc.zkdeployment.publication.publisher_ports import Source
+from zc.zkdeployment.tree.snapshot import Snapshot
 
 Opened = Callable[..., Source]
 

@@ -16,7 +16,7 @@ from tests.support.publishing import Release
 from zc.zkdeployment.lab.packages import PackageRepository, dnf_launchers, run, write_file
 from zc.zkdeployment.lab.repositories import GitRepository
 from zc.zkdeployment.lab.scripts import staged_application
-from zc.zkdeployment.report import Activity, Drift, decode_report
+from zc.zkdeployment.reports.report import Activity, Drift, decode_report
 
 Change = Callable[[Host], object]
 

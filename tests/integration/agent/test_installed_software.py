@@ -10,11 +10,11 @@ import pytest
 from tests.faults.fleets import until
 from tests.support.host import Host
 
-from zc.zkdeployment.installed_software import InstalledSoftware, SoftwareSeen
 from zc.zkdeployment.lab.packages import PackageRepository, dnf_launchers
 from zc.zkdeployment.lab.repositories import GitRepository, SubversionRepository
 from zc.zkdeployment.lab.scripts import staged_application
-from zc.zkdeployment.report import decode_report
+from zc.zkdeployment.reports.installed_software import InstalledSoftware, SoftwareSeen
+from zc.zkdeployment.reports.report import decode_report
 
 WEB = "/x : web\n  version = '1.0.0'\n  /deploy\n    /host42\n"
 

@@ -15,7 +15,7 @@ from tests.support.promtool import needs_promtool, promtool
 from zc.zkdeployment.agent import Agent
 from zc.zkdeployment.lab.free_ports import free_ports
 from zc.zkdeployment.lab.packages import write_file
-from zc.zkdeployment.metrics_settings import MetricsSettings
+from zc.zkdeployment.settings.metrics_settings import MetricsSettings
 
 _GOOD = "/a : web\n  version = '1.0.0'\n  /deploy\n    /424242424242\n"
 _BAD = "/a : cranky\n  version = '1.0'\n  /deploy\n    /424242424242\n"

@@ -12,7 +12,7 @@ from tests.support.host import IDENTIFIER, Host
 
 from zc.zk.codec import decode
 from zc.zkdeployment.lab.packages import PackageRepository, dnf_launchers, write_file
-from zc.zkdeployment.report import LARGEST, Activity, Report, decode_report
+from zc.zkdeployment.reports.report import LARGEST, Activity, Report, decode_report
 
 TREE = "/x : web\n  version = '1.0.0'\n  /deploy\n    /host42\n"
 NODE = f"/hosts/{IDENTIFIER}"

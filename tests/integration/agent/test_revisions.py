@@ -18,8 +18,8 @@ from zc.zkdeployment.adapters.signatures import SigningKey, generate, public_pat
 from zc.zkdeployment.adapters.trees import Trees
 from zc.zkdeployment.agent import Agent, Deployment
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.publisher_ports import Signer
-from zc.zkdeployment.revision import shard_of
+from zc.zkdeployment.publication.publisher_ports import Signer
+from zc.zkdeployment.revisions.revision import shard_of
 
 BY_NAME = "/cust\n  /cms : web\n    version = '1.0.0'\n    /deploy\n      /host42\n"
 BY_IDENTIFIER = BY_NAME.replace("host42", IDENTIFIER)

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from zc.zk import ZK
-from zc.zkdeployment import verifying
 from zc.zkdeployment.adapters.host_state import HostFiles
 from zc.zkdeployment.adapters.reporter import Reporter
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.trees import Trees
-from zc.zkdeployment.config import Settings
 from zc.zkdeployment.errors import Abandoned
+from zc.zkdeployment.host import verifying
+from zc.zkdeployment.host.verifying import Verifier
 from zc.zkdeployment.model import Deployment, Desired, Identity
-from zc.zkdeployment.verifying import Verifier
+from zc.zkdeployment.settings.config import Settings
 from zc.zkdeployment.wiring import looker_of
 
 HOUR = 3600.0

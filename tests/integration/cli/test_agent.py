@@ -252,5 +252,5 @@ def test_an_agent_that_has_deployed_has_loaded_little(
     )
     assert zk.get_properties("/hosts") == {"version": 1}
     loaded = set(done.stdout.split())
-    assert loaded & {"zc.zkdeployment.execute", "zc.zkdeployment.adapters.locks"}
+    assert loaded & {"zc.zkdeployment.host.execute", "zc.zkdeployment.adapters.locks"}
     assert loaded & _NEVER_LOADED == set()

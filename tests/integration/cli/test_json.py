@@ -21,9 +21,9 @@ from zc.zk import ZK, encode
 from zc.zkdeployment.cli import main
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.schema import schema_names, schema_text
-from zc.zkdeployment.installed_software import InstalledSoftware, SoftwareSeen
 from zc.zkdeployment.lab.packages import write_file
-from zc.zkdeployment.report import Activity, Drift, Failure, Report, Result, encode_report
+from zc.zkdeployment.reports.installed_software import InstalledSoftware, SoftwareSeen
+from zc.zkdeployment.reports.report import Activity, Drift, Failure, Report, Result, encode_report
 
 Zkdeploy = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -18,11 +18,11 @@ from tests.support.terminal import terminal
 
 from zc.zk import ZK, encode
 from zc.zkdeployment.fleet_control import stop_fleet
-from zc.zkdeployment.installed_software import InstalledSoftware, SoftwareSeen
 from zc.zkdeployment.lab.packages import write_file
 from zc.zkdeployment.lab.relay import Relay
 from zc.zkdeployment.lab.zookeeper import Server
-from zc.zkdeployment.report import Activity, Failure, Report, Result, encode_report
+from zc.zkdeployment.reports.installed_software import InstalledSoftware, SoftwareSeen
+from zc.zkdeployment.reports.report import Activity, Failure, Report, Result, encode_report
 
 Zkdeploy = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -13,7 +13,7 @@ from tests.support.signed import ONE, Fleet
 
 import zc.zk
 from zc.zkdeployment.adapters.signatures import SigningKey, generate, public_path
-from zc.zkdeployment.config import Settings
+from zc.zkdeployment.settings.config import Settings
 from zc.zkdeployment.wiring import trust_of
 
 #: Makes an empty root; provides a tree on it and where it is.

@@ -27,8 +27,8 @@ from zc.zkdeployment.adapters.publisher_lock import LOCK
 from zc.zkdeployment.lab.ensemble import Ensemble
 from zc.zkdeployment.lab.packages import PackageRepository
 from zc.zkdeployment.lab.repositories import GitRepository, SubversionRepository
-from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.model import Version
+from zc.zkdeployment.publication.locations import parse_location
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import State, sync
 

@@ -37,7 +37,7 @@ from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.lab.relay import Relay
 from zc.zkdeployment.lab.zookeeper import Server
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.rollback import rollback
 from zc.zkdeployment.sync import Outcome, State
 

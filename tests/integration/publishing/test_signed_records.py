@@ -14,13 +14,13 @@ from tests.support.signed import TWO, Fleet, refused
 from zc.zkdeployment.adapters.accepted import Accepted
 from zc.zkdeployment.adapters.signatures import PublicKeys, SigningKey, generate, public_path
 from zc.zkdeployment.adapters.trust import SignedOnly
-from zc.zkdeployment.config import Settings
 from zc.zkdeployment.model import Desired
-from zc.zkdeployment.revision import (
+from zc.zkdeployment.revisions.revision import (
     Envelope,
     encode_record,
 )
 from zc.zkdeployment.rollback import rollback
+from zc.zkdeployment.settings.config import Settings
 from zc.zkdeployment.wiring import trust_of
 
 

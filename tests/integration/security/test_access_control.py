@@ -15,12 +15,12 @@ from tests.support.security import POLICY, Guarded, principal_of
 import zc.zk
 from zc.zk.progress import Work
 from zc.zk.scan import scan
-from zc.zkdeployment.access import Policy, Principal
 from zc.zkdeployment.access_control import deviations, identities, initialize
 from zc.zkdeployment.connection import connect
 from zc.zkdeployment.errors import BadConfiguration, Refused
 from zc.zkdeployment.lab.tls import Authority, SecureServer
-from zc.zkdeployment.zookeeper_settings import ZooKeeperSettings
+from zc.zkdeployment.settings.access import Policy, Principal
+from zc.zkdeployment.settings.zookeeper_settings import ZooKeeperSettings
 
 TREE = "/a : web\n  version = '1'\n  /deploy\n    /h1\n"
 

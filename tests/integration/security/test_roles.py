@@ -26,7 +26,7 @@ from zc.zkdeployment.errors import BadConfiguration
 from zc.zkdeployment.fleet_control import resume_fleet, stop_fleet
 from zc.zkdeployment.follow import notify
 from zc.zkdeployment.lab.packages import PackageRepository
-from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.rollback import rollback
 
 LOCK = "/agent-locks/cust,cms"

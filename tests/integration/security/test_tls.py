@@ -22,7 +22,7 @@ from zc.zk.whoami import who_am_i
 from zc.zkdeployment.connection import connect, tls_context
 from zc.zkdeployment.errors import BadConfiguration
 from zc.zkdeployment.lab.tls import Authority, Certified, SecureEnsemble, SecureServer
-from zc.zkdeployment.zookeeper_settings import ZooKeeperSettings
+from zc.zkdeployment.settings.zookeeper_settings import ZooKeeperSettings
 
 LIMIT = 60  # seconds until a test that waits has failed
 

@@ -16,9 +16,9 @@ from tests.support.publishing import Release
 from tests.support.syncing import registered
 
 import zc.zk
-from zc.zkdeployment.installed_software import InstalledSoftware, seen_software
 from zc.zkdeployment.lab.zookeeper import Server
-from zc.zkdeployment.report import Activity, Failure, Report, Result, encode_report
+from zc.zkdeployment.reports.installed_software import InstalledSoftware, seen_software
+from zc.zkdeployment.reports.report import Activity, Failure, Report, Result, encode_report
 
 _PAGES = ("", "host/h1", "tree", "locks", "history", "revision/1", f"node/%2Fshop%2F{'a' * 180}")
 _EVIL = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"

@@ -16,7 +16,7 @@ import zc.zk
 from zc.zkdeployment.adapters.signatures import SigningKey
 from zc.zkdeployment.keys import generate
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.publisher_ports import Signer
+from zc.zkdeployment.publication.publisher_ports import Signer
 from zc.zkdeployment.web.hub import MOST_STREAMS
 
 # In a browser the first number is the second one.

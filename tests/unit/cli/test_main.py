@@ -12,9 +12,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from zc.zkdeployment import config
 from zc.zkdeployment.cli import main
 from zc.zkdeployment.cli.lazy import LazyGroup
+from zc.zkdeployment.settings import config
 
 
 def python(*args: str, **environ: str) -> str:
@@ -75,7 +75,7 @@ _NEVER_ON_A_HOST = {
     *("http", "http.client", "urllib.request", "email", "xml", "sqlite3", "unittest", "pydoc"),
     *("importlib.metadata", "pkgutil", "csv", "zipfile", "difflib"),
     *(f"zc.zkdeployment.{name}" for name in ("demo", "lab", "publishing", "sync", "validate")),
-    *("zc.zk.source", "zc.zkdeployment.tree_files", "zc.zkdeployment.compilation"),
+    *("zc.zk.source", "zc.zkdeployment.tree.tree_files", "zc.zkdeployment.revisions.compilation"),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from zc.zkdeployment.cli import main
-from zc.zkdeployment.problems import RULES
+from zc.zkdeployment.tree.problems import RULES
 
 
 @pytest.fixture

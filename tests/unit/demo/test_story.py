@@ -9,7 +9,7 @@ import pytest
 from zc.zk import tree
 from zc.zkdeployment.demo import story
 from zc.zkdeployment.demo.fleet import Fleet, HostState, Lock
-from zc.zkdeployment.desired import gather
+from zc.zkdeployment.host.desired import gather
 from zc.zkdeployment.model import Identity
 
 UPGRADE, BAD, BACK = story.ACTS[1:4]

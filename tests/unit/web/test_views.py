@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zc.zkdeployment.fleet_diff import compare
-from zc.zkdeployment.lock_states import Holder, LockState
 from zc.zkdeployment.model import Identity, Manifest, TargetDeployment
-from zc.zkdeployment.overview import Sight, overview_of
-from zc.zkdeployment.report import Activity, Failure, Report, encode_report
+from zc.zkdeployment.reports.report import Activity, Failure, Report, encode_report
+from zc.zkdeployment.revisions.fleet_diff import compare
+from zc.zkdeployment.views.lock_states import Holder, LockState
+from zc.zkdeployment.views.overview import Sight, overview_of
 from zc.zkdeployment.web.views import State, diff_of, difference, host_of, state_of
 
 _AT = "2026-01-02T03:04:05Z"

@@ -8,17 +8,17 @@ from zc.zkdeployment.adapters.package_manager import PATIENCE, PackageManager
 from zc.zkdeployment.adapters.package_programs import Records, TakesAlong
 from zc.zkdeployment.adapters.package_sets import PackageSets
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
-from zc.zkdeployment.host_ports import Commands, HostFiles
-from zc.zkdeployment.model import Software
-from zc.zkdeployment.package_output import no_answer, says_interrupted
-from zc.zkdeployment.package_records import (
+from zc.zkdeployment.host.host_ports import Commands, HostFiles
+from zc.zkdeployment.host.package_output import no_answer, says_interrupted
+from zc.zkdeployment.host.package_records import (
     DPKG_FORMAT,
     debian_version,
     parse_dpkg,
     parse_madison,
     parse_simulated_removal,
 )
-from zc.zkdeployment.packages import satisfies
+from zc.zkdeployment.model import Software
+from zc.zkdeployment.tree.packages import satisfies
 
 _ALWAYS = ("-q", "-y", "-o", "Dpkg::Options::=--force-confold")
 # Who is in the way is told, not removed.

@@ -8,10 +8,10 @@ from zc.zkdeployment.adapters.package_manager import PATIENCE, PackageManager
 from zc.zkdeployment.adapters.package_programs import Records, TakesAlong
 from zc.zkdeployment.adapters.package_sets import PackageSets
 from zc.zkdeployment.errors import CommandFailed
-from zc.zkdeployment.host_ports import Commands, HostFiles
+from zc.zkdeployment.host.host_ports import Commands, HostFiles
+from zc.zkdeployment.host.package_output import no_answer, says_protected
+from zc.zkdeployment.host.package_records import RPM_FORMAT, PackageRecord, parse_rpm
 from zc.zkdeployment.model import Software
-from zc.zkdeployment.package_output import no_answer, says_protected
-from zc.zkdeployment.package_records import RPM_FORMAT, PackageRecord, parse_rpm
 
 # A list that is given takes the place of the one that distributions make of these.
 _PROTECTED = (

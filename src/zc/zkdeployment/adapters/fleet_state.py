@@ -11,7 +11,7 @@ from kazoo.protocol.states import ZnodeStat
 import zc.zk
 from zc.zkdeployment.adapters.hosts_node import HOSTS
 from zc.zkdeployment.errors import Refused
-from zc.zkdeployment.fleet import Fleet, RegisteredHost, host_identity
+from zc.zkdeployment.revisions.fleet import Fleet, RegisteredHost, host_identity
 
 #: The version of a fleet to which nothing was published yet.
 INITIAL = "initial"

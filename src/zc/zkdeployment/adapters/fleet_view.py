@@ -15,15 +15,15 @@ from zc.zkdeployment.adapters.objects import Read
 from zc.zkdeployment.adapters.refusals import REFUSED
 from zc.zkdeployment.adapters.revisions import Revisions
 from zc.zkdeployment.errors import BadRevision
-from zc.zkdeployment.host_views import REPORT
-from zc.zkdeployment.ledger import Publication
-from zc.zkdeployment.lock_states import LockState
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.overview import Sight, goal_of
-from zc.zkdeployment.refusals import decode_refusal
-from zc.zkdeployment.report import decode_report
-from zc.zkdeployment.revision import Record
-from zc.zkdeployment.tree_parts import REVISIONS
+from zc.zkdeployment.publication.refusals import decode_refusal
+from zc.zkdeployment.reports.report import decode_report
+from zc.zkdeployment.revisions.ledger import Publication
+from zc.zkdeployment.revisions.revision import Record
+from zc.zkdeployment.tree.tree_parts import REVISIONS
+from zc.zkdeployment.views.host_views import REPORT
+from zc.zkdeployment.views.lock_states import LockState
+from zc.zkdeployment.views.overview import Sight, goal_of
 
 
 def _now() -> datetime:

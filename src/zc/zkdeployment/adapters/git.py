@@ -18,9 +18,9 @@ from zc.zkdeployment.adapters.git_environment import environment
 from zc.zkdeployment.adapters.output import printable
 from zc.zkdeployment.adapters.plain_directory import is_plain
 from zc.zkdeployment.errors import BadTree
-from zc.zkdeployment.host_ports import Commands
-from zc.zkdeployment.packages import Checkout, checkout
+from zc.zkdeployment.host.host_ports import Commands
 from zc.zkdeployment.regular_files import NotRegular, read_regular
+from zc.zkdeployment.tree.packages import Checkout, checkout
 
 _REMOTE = "refs/remotes/origin/"
 _LARGEST = 64 * 1024  # bytes of a file that is read

@@ -18,8 +18,8 @@ from zc.zkdeployment.adapters import durable
 from zc.zkdeployment.adapters.git_environment import environment
 from zc.zkdeployment.adapters.source_files import LARGEST
 from zc.zkdeployment.errors import BadSource, CommandFailed
-from zc.zkdeployment.host_ports import Commands
-from zc.zkdeployment.locations import HEAD, shown
+from zc.zkdeployment.host.host_ports import Commands
+from zc.zkdeployment.publication.locations import HEAD, shown
 from zc.zkdeployment.regular_files import read_regular
 
 # The URL, which may hold a password, is a setting in the environment: others can see

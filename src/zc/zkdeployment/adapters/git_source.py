@@ -20,11 +20,11 @@ from zc.zkdeployment.adapters.source_files import (
     retried,
 )
 from zc.zkdeployment.errors import BadSource
-from zc.zkdeployment.host_ports import Commands
-from zc.zkdeployment.locations import HEAD, Location
+from zc.zkdeployment.host.host_ports import Commands
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.origin import Origin
-from zc.zkdeployment.snapshot import Snapshot
+from zc.zkdeployment.publication.locations import HEAD, Location
+from zc.zkdeployment.tree.origin import Origin
+from zc.zkdeployment.tree.snapshot import Snapshot
 
 _REGULAR = "100"  # what the mode of a regular file starts with
 

@@ -9,7 +9,7 @@ from typing import Any
 import zc.zk
 from zc.zk import codec
 from zc.zkdeployment.adapters.requests import silence_named
-from zc.zkdeployment.report import Report, encode_report
+from zc.zkdeployment.reports.report import Report, encode_report
 
 
 class HostNode:

@@ -17,9 +17,9 @@ from zc.zk.operations import Check
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.session_clock import SessionClock
 from zc.zkdeployment.errors import BadHost, Unreachable
-from zc.zkdeployment.fleet import host_identity
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.wakeup import Wakeup
+from zc.zkdeployment.revisions.fleet import host_identity
 
 HOSTS = "/hosts"
 

@@ -9,7 +9,7 @@ import zc.zk
 from zc.zk import trees
 from zc.zk.operations import Check
 from zc.zk.tree import Node
-from zc.zkdeployment.tree_parts import NOT_THE_TREE, Tree, is_live
+from zc.zkdeployment.tree.tree_parts import NOT_THE_TREE, Tree, is_live
 
 
 @dataclass(frozen=True, slots=True)

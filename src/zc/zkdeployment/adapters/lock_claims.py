@@ -11,8 +11,8 @@ from zc.zkdeployment.adapters.hosts_node import HOSTS
 from zc.zkdeployment.adapters.lock_marker import Marker, boot_id, session_text
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.errors import Unreachable
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Identity, Version
-from zc.zkdeployment.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from zc.zkdeployment.adapters.lock_marker import Marker, encode_markers
 from zc.zkdeployment.adapters.lock_nodes import LockNodes, Look
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.errors import Closed, Unreachable
-from zc.zkdeployment.wakeup import Wakeup
+from zc.zkdeployment.host.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 

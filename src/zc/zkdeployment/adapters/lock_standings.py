@@ -8,8 +8,8 @@ from typing import NamedTuple
 from zc.zkdeployment.adapters.lock_claims import Claims
 from zc.zkdeployment.adapters.lock_marker import Marker
 from zc.zkdeployment.adapters.lock_nodes import LockNodes, Look
+from zc.zkdeployment.host.turns import Standing, Turn
 from zc.zkdeployment.names import encode_path
-from zc.zkdeployment.turns import Standing, Turn
 
 ROOT = "/agent-locks"
 

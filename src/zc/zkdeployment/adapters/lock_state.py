@@ -21,9 +21,9 @@ from zc.zkdeployment.adapters.lock_marker import (
     session_text,
 )
 from zc.zkdeployment.adapters.lock_nodes import host_of, in_line
-from zc.zkdeployment.lock_states import Holder, LockState, Waiter
 from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.names import decode_path
+from zc.zkdeployment.views.lock_states import Holder, LockState, Waiter
 
 
 class _Node(NamedTuple):

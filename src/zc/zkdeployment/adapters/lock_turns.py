@@ -2,7 +2,7 @@
 
 Nobody waiting, the lock of a node is given back and that of the next one is taken in one
 transaction, made from what was read of many locks before. Who comes second finds that the
-node changed, reads anew, and goes where it is free: :mod:`zc.zkdeployment.turns`.
+node changed, reads anew, and goes where it is free: :mod:`zc.zkdeployment.host.turns`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from zc.zkdeployment.adapters.lock_release import Held, Releases, held
 from zc.zkdeployment.adapters.lock_standings import Standings, lock_of
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.errors import Unreachable
-from zc.zkdeployment.turns import Standing, Turn, next_turn
-from zc.zkdeployment.wakeup import Wakeup
+from zc.zkdeployment.host.turns import Standing, Turn, next_turn
+from zc.zkdeployment.host.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 

@@ -21,10 +21,10 @@ from zc.zkdeployment.adapters.lock_release import Releases, held
 from zc.zkdeployment.adapters.lock_standings import ROOT, lock_of
 from zc.zkdeployment.adapters.lock_turns import Fleet, LockTurns
 from zc.zkdeployment.errors import Abandoned, Unreachable
+from zc.zkdeployment.host.turns import Turn
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Identity, Version
 from zc.zkdeployment.names import decode_path
-from zc.zkdeployment.turns import Turn
-from zc.zkdeployment.wakeup import Wakeup
 
 __all__ = ["ROOT", "NodeLocks"]
 
@@ -65,7 +65,7 @@ class NodeLocks:
         *,
         passing_over: bool = True,
     ) -> Iterator[Iterator[tuple[Turn, int]]]:
-        """Hold the locks of application nodes one after the other, as ports.py says."""
+        """Hold the locks of application nodes one after the other, as the port says."""
 
         def marker(turn: Turn) -> Marker:
             return self._claims.marker(version, turn.step)

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from zc.zkdeployment.exposition import CONTENT_TYPE
+from zc.zkdeployment.metrics.exposition import CONTENT_TYPE
 
 _PATH = "/metrics"
 _PATIENCE = 5.0  # seconds for a request with its answer, whoever sends a byte now and then

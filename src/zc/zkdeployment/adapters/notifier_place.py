@@ -17,7 +17,7 @@ from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
 import zc.zk
 from zc.zk.errors import GuardFailed
 from zc.zk.operations import Check, Set
-from zc.zkdeployment.outbox import Outbox, decode_outbox, encode_outbox
+from zc.zkdeployment.notifications.outbox import Outbox, decode_outbox, encode_outbox
 
 ROOT = "/notifiers"
 

@@ -15,8 +15,8 @@ from typing import Protocol
 
 from zc.zk.bulk import Result
 from zc.zkdeployment.errors import BadRevision
-from zc.zkdeployment.revision import digest_of
-from zc.zkdeployment.tree_parts import REVISIONS
+from zc.zkdeployment.revisions.revision import digest_of
+from zc.zkdeployment.tree.tree_parts import REVISIONS
 
 OBJECTS = f"{REVISIONS}/objects"
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
-from zc.zkdeployment.host_ports import Commands, HostFiles
-from zc.zkdeployment.package_output import (
+from zc.zkdeployment.host.host_ports import Commands, HostFiles
+from zc.zkdeployment.host.package_output import (
     busy,
     failed_scriptlets,
     overtaken,
@@ -17,7 +17,7 @@ from zc.zkdeployment.package_output import (
     reason,
     unreadable,
 )
-from zc.zkdeployment.packages import package_spec
+from zc.zkdeployment.tree.packages import package_spec
 
 #: Seconds to wait where another program holds the database of installed packages.
 PATIENCE = 600.0

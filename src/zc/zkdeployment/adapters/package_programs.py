@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from zc.zkdeployment.adapters.package_manager import PackageManager
+from zc.zkdeployment.host.package_records import PackageRecord
 from zc.zkdeployment.model import Software
-from zc.zkdeployment.package_records import PackageRecord
 
 Records = Collection[PackageRecord]
 

@@ -13,17 +13,17 @@ from dataclasses import replace
 from zc.zkdeployment.adapters.package_programs import Programs, Records, TakesAlong
 from zc.zkdeployment.adapters.package_undo import put_back
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
-from zc.zkdeployment.host_ports import HostFiles
-from zc.zkdeployment.model import Software
-from zc.zkdeployment.package_output import reason, unmatched
-from zc.zkdeployment.package_records import (
+from zc.zkdeployment.host.host_ports import HostFiles
+from zc.zkdeployment.host.package_output import reason, unmatched
+from zc.zkdeployment.host.package_records import (
     PackageRecord,
     by_name,
     fits,
     in_words,
     to_keep,
 )
-from zc.zkdeployment.packages import InstalledPackage, package_spec, satisfies
+from zc.zkdeployment.model import Software
+from zc.zkdeployment.tree.packages import InstalledPackage, package_spec, satisfies
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 from zc.zkdeployment.adapters.package_programs import Programs, Records
 from zc.zkdeployment.errors import CommandFailed
-from zc.zkdeployment.package_records import difference
+from zc.zkdeployment.host.package_records import difference
 
 logger = logging.getLogger(__name__)
 

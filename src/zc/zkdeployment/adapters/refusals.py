@@ -7,8 +7,8 @@ from contextlib import suppress
 from kazoo.exceptions import NodeExistsError, NoNodeError
 
 import zc.zk
-from zc.zkdeployment.refusals import Refusal, encode_refusal
-from zc.zkdeployment.tree_parts import REVISIONS
+from zc.zkdeployment.publication.refusals import Refusal, encode_refusal
+from zc.zkdeployment.tree.tree_parts import REVISIONS
 
 REFUSED = f"{REVISIONS}/refused"
 

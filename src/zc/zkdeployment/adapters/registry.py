@@ -19,9 +19,9 @@ from zc.zkdeployment.adapters.host_node import HostNode
 from zc.zkdeployment.adapters.hosts_node import HOSTS, NO_FLEET, HostsNode
 from zc.zkdeployment.adapters.stop_intent import StopIntent
 from zc.zkdeployment.errors import AnotherAgent, BadHost, Unreachable
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Identity, Version
-from zc.zkdeployment.report import Report
-from zc.zkdeployment.wakeup import Wakeup
+from zc.zkdeployment.reports.report import Report
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ MAX_ERROR = 2000
 
 
 class Registry(HostsNode):
-    """The cluster, as :class:`zc.zkdeployment.fleet_ports.Cluster` describes it.
+    """The cluster, as :class:`zc.zkdeployment.host.fleet_ports.Cluster` describes it.
 
     One thread calls it. With ``report``, what that returns is shown as well.
     """

@@ -17,11 +17,11 @@ from kazoo.client import KazooClient
 from kazoo.protocol.states import KazooState
 
 from zc.zkdeployment.errors import Unreachable
-from zc.zkdeployment.installed_software import SoftwareSeen
 from zc.zkdeployment.model import Version
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.report import Activity, Drift, Report
-from zc.zkdeployment.reporting import Account, Now, last_lines
+from zc.zkdeployment.reports.installed_software import SoftwareSeen
+from zc.zkdeployment.reports.report import Activity, Drift, Report
+from zc.zkdeployment.reports.reporting import Account, Now, last_lines
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _LOOK = 1.0  # seconds between two looks at what a program prints
 
 
 class Reporter:
-    """Tells what an agent does, as :class:`zc.zkdeployment.fleet_ports.Progress` describes it.
+    """Tells what an agent does, as :class:`~zc.zkdeployment.host.fleet_ports.Progress` says.
 
     At first it tells that nothing is done, and no version reached. ``noted`` is called with
     each report, without the output of the program that runs, and must not wait for anything.

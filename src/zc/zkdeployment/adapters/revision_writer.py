@@ -26,14 +26,14 @@ from zc.zkdeployment.adapters.hosts_node import HOSTS
 from zc.zkdeployment.adapters.objects import CHUNK, OBJECTS, object_path
 from zc.zkdeployment.adapters.refusals import REFUSED
 from zc.zkdeployment.adapters.revisions import NOTIFY, UPDATING, VERSIONS, Revisions, record_path
-from zc.zkdeployment.compilation import Objects
 from zc.zkdeployment.errors import Refused
-from zc.zkdeployment.fleet import Fleet
-from zc.zkdeployment.ledger import Ledger, decode_ledger, encode_ledger
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.revision import Envelope, Record, decode_envelope, encode_envelope
-from zc.zkdeployment.tree_parts import REVISIONS
-from zc.zkdeployment.versions import node_name
+from zc.zkdeployment.revisions.compilation import Objects
+from zc.zkdeployment.revisions.fleet import Fleet
+from zc.zkdeployment.revisions.ledger import Ledger, decode_ledger, encode_ledger
+from zc.zkdeployment.revisions.revision import Envelope, Record, decode_envelope, encode_envelope
+from zc.zkdeployment.revisions.versions import node_name
+from zc.zkdeployment.tree.tree_parts import REVISIONS
 
 _TRIES = 5  # while connections are lost
 _UNCERTAIN = (ConnectionLoss, SessionExpiredError, zc.zk.NoAnswer)

@@ -25,10 +25,10 @@ from zc.zk import codec
 from zc.zk.bulk import Result
 from zc.zkdeployment.adapters.objects import ObjectReader, Read
 from zc.zkdeployment.errors import BadRevision, Refused
-from zc.zkdeployment.ledger import Ledger, decode_ledger
-from zc.zkdeployment.manifest import decode_manifest
 from zc.zkdeployment.model import Manifest, Version, same_version
-from zc.zkdeployment.revision import (
+from zc.zkdeployment.revisions.ledger import Ledger, decode_ledger
+from zc.zkdeployment.revisions.manifest import decode_manifest
+from zc.zkdeployment.revisions.revision import (
     Envelope,
     Index,
     Record,
@@ -38,9 +38,9 @@ from zc.zkdeployment.revision import (
     is_digest,
     shard_of,
 )
-from zc.zkdeployment.snapshot import SourceFile
-from zc.zkdeployment.tree_parts import REVISIONS
-from zc.zkdeployment.versions import node_name
+from zc.zkdeployment.revisions.versions import node_name
+from zc.zkdeployment.tree.snapshot import SourceFile
+from zc.zkdeployment.tree.tree_parts import REVISIONS
 
 VERSIONS = f"{REVISIONS}/versions"
 UPDATING = f"{REVISIONS}/updating"

@@ -17,8 +17,8 @@ import zc.zk
 from zc.zk import codec
 from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.errors import Abandoned, BadHost, Unreachable
+from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 

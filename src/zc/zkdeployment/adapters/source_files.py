@@ -11,8 +11,8 @@ from zc.zk.limits import MAX_FILE, MAX_FILES
 from zc.zkdeployment.adapters.output import printable
 from zc.zkdeployment.errors import BadSource, CommandFailed
 from zc.zkdeployment.regular_files import NotRegular, read_regular
-from zc.zkdeployment.snapshot import SourceFile
-from zc.zkdeployment.tree_files import in_order
+from zc.zkdeployment.tree.snapshot import SourceFile
+from zc.zkdeployment.tree.tree_files import in_order
 
 #: Waits for so many seconds.
 Wait = Callable[[float], None]

@@ -17,12 +17,12 @@ from zc.zkdeployment.adapters.source_files import (
 )
 from zc.zkdeployment.adapters.svn_source import SubversionSource
 from zc.zkdeployment.errors import BadSource
-from zc.zkdeployment.host_ports import Commands
-from zc.zkdeployment.locations import Location
+from zc.zkdeployment.host.host_ports import Commands
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.origin import Origin
-from zc.zkdeployment.publisher_ports import Source
-from zc.zkdeployment.snapshot import Snapshot, SourceFile
+from zc.zkdeployment.publication.locations import Location
+from zc.zkdeployment.publication.publisher_ports import Source
+from zc.zkdeployment.tree.origin import Origin
+from zc.zkdeployment.tree.snapshot import Snapshot, SourceFile
 
 _DIGITS = 12  # of a digest, as git shows commits
 

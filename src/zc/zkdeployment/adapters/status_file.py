@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zc.zkdeployment.health import LARGEST, StatusFile
 from zc.zkdeployment.regular_files import read_regular
+from zc.zkdeployment.views.health import LARGEST, StatusFile
 
 
 def read(run_directory: str) -> StatusFile:

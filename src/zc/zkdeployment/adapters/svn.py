@@ -13,9 +13,9 @@ from pathlib import Path
 from zc.zkdeployment.adapters import durable
 from zc.zkdeployment.adapters.plain_directory import is_plain
 from zc.zkdeployment.errors import BadTree, CommandFailed
-from zc.zkdeployment.host_ports import Commands
-from zc.zkdeployment.packages import checkout, same_checkout
+from zc.zkdeployment.host.host_ports import Commands
 from zc.zkdeployment.regular_files import NotRegular, read_regular
+from zc.zkdeployment.tree.packages import checkout, same_checkout
 
 _NO_WORKING_COPY = "E155007"
 _LARGEST = 20  # digits of a revision

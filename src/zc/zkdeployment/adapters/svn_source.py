@@ -11,11 +11,11 @@ from xml.etree import ElementTree
 
 from zc.zkdeployment.adapters.source_files import Wait, read_directory, remark, retried
 from zc.zkdeployment.errors import BadSource
-from zc.zkdeployment.host_ports import Commands
-from zc.zkdeployment.locations import Location
+from zc.zkdeployment.host.host_ports import Commands
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.origin import Origin
-from zc.zkdeployment.snapshot import Snapshot
+from zc.zkdeployment.publication.locations import Location
+from zc.zkdeployment.tree.origin import Origin
+from zc.zkdeployment.tree.snapshot import Snapshot
 
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 

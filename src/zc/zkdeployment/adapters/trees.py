@@ -11,11 +11,11 @@ from zc.zkdeployment.adapters.requests import Requests
 from zc.zkdeployment.adapters.revisions import UPDATING, Revisions, Trust
 from zc.zkdeployment.errors import Unreachable
 from zc.zkdeployment.model import Manifest, Version
-from zc.zkdeployment.tree_parts import NOT_THE_TREE
+from zc.zkdeployment.tree.tree_parts import NOT_THE_TREE
 
 
 class Trees:
-    """Reads what hosts are to do, as :class:`zc.zkdeployment.fleet_ports.Trees` describes it.
+    """Reads what hosts are to do, as :class:`zc.zkdeployment.host.fleet_ports.Trees` describes it.
 
     Without ``trust`` every revision is believed.
     """

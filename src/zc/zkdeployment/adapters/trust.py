@@ -9,7 +9,7 @@ from zc.zkdeployment.adapters.accepted import Accepted
 from zc.zkdeployment.adapters.signatures import PublicKeys
 from zc.zkdeployment.errors import BadRevision
 from zc.zkdeployment.moments import moment_of
-from zc.zkdeployment.revision import Envelope, Record, digest_of
+from zc.zkdeployment.revisions.revision import Envelope, Record, digest_of
 
 
 def _now() -> datetime:

@@ -14,9 +14,9 @@ from dataclasses import replace
 
 from zc.zkdeployment.adapters.package_manager import PATIENCE, PackageManager
 from zc.zkdeployment.errors import CommandFailed, InstallFailed
-from zc.zkdeployment.host_ports import Commands, HostFiles
-from zc.zkdeployment.package_output import ran_transaction, says_already_installed
-from zc.zkdeployment.packages import (
+from zc.zkdeployment.host.host_ports import Commands, HostFiles
+from zc.zkdeployment.host.package_output import ran_transaction, says_already_installed
+from zc.zkdeployment.tree.packages import (
     InstalledPackage,
     other_readings,
     package_spec,

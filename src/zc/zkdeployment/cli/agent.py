@@ -16,8 +16,8 @@ from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.log_format import begin_log, log_format_option
 from zc.zkdeployment.cli.options import host_options, settings_of
 from zc.zkdeployment.cli.signals import on_signals
-from zc.zkdeployment.config import Settings, check_zookeeper_address
 from zc.zkdeployment.service import Service
+from zc.zkdeployment.settings.config import Settings, check_zookeeper_address
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import host_options, json_option, settings_of
 from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.errors import BadConfiguration
-from zc.zkdeployment.health import Health, Limits, State
+from zc.zkdeployment.views.health import Health, Limits, State
 
 
 class MonitoringCommand(Command):

@@ -14,7 +14,7 @@ from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.progress import progress_shown
 from zc.zkdeployment.cli.versions import read_published
 from zc.zkdeployment.comparison import Live, Published, Side, compare_sides
-from zc.zkdeployment.locations import parse_location
+from zc.zkdeployment.publication.locations import parse_location
 from zc.zkdeployment.sources import opened
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
-from zc.zkdeployment.fleet_diff import Change, ChangeKind, ControllerChange, FleetDiff
-from zc.zkdeployment.fleet_diff import as_data as as_data
 from zc.zkdeployment.model import Software, TargetDeployment
+from zc.zkdeployment.revisions.fleet_diff import Change, ChangeKind, ControllerChange, FleetDiff
+from zc.zkdeployment.revisions.fleet_diff import as_data as as_data
 
 _COLOURS = {
     ChangeKind.APPEAR: "green",

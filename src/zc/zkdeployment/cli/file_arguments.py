@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from zc.zk.limits import MAX_FILE, MAX_FILES
-from zc.zkdeployment.problems import Place, Problem, problem
-from zc.zkdeployment.snapshot import SourceFile
-from zc.zkdeployment.tree_files import TreeFile, in_order, parse_files
+from zc.zkdeployment.tree.problems import Place, Problem, problem
+from zc.zkdeployment.tree.snapshot import SourceFile
+from zc.zkdeployment.tree.tree_files import TreeFile, in_order, parse_files
 
 
 def find(paths: Iterable[str]) -> tuple[list[str], list[Problem]]:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from zc.zkdeployment.cli.output import table_lines
 from zc.zkdeployment.cli.status_format import Table, cell, short_version
-from zc.zkdeployment.explanation import name_of
+from zc.zkdeployment.explanations.explanation import name_of
 from zc.zkdeployment.lines import one_line
 from zc.zkdeployment.moments import in_units, seconds_between
-from zc.zkdeployment.overview import HostState, HostView, Overview
+from zc.zkdeployment.views.overview import HostState, HostView, Overview
 
 COLUMNS = ("State", "Host", "Role", "Version", "Doing", "For", "Error")
 

@@ -12,8 +12,8 @@ from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
 from zc.zkdeployment.cli.output import print_json, print_table
 from zc.zkdeployment.lock_control import Broken, read_broken, read_locks
-from zc.zkdeployment.lock_states import Holder, LockState, Waiter
 from zc.zkdeployment.moments import in_units, seconds_between, text_of
+from zc.zkdeployment.views.lock_states import Holder, LockState, Waiter
 
 _COLUMNS = ("", "Lock", "Held by", "For", "Version", "Doing", "Waiting")
 

@@ -16,8 +16,8 @@ from zc.zkdeployment.cli.log_format import begin_log, log_format_option
 from zc.zkdeployment.cli.options import open_tree, zookeeper_option
 from zc.zkdeployment.cli.signals import on_signals
 from zc.zkdeployment.courier import check_authorities
-from zc.zkdeployment.notify_settings import read_notify_settings
 from zc.zkdeployment.notifying import Notifier
+from zc.zkdeployment.settings.notify_settings import read_notify_settings
 from zc.zkdeployment.watching import FleetWatch
 
 logger = logging.getLogger(__name__)

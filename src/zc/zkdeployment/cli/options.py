@@ -15,7 +15,8 @@ from zc.zk import ZK
 from zc.zk.links import normalize
 from zc.zk.progress import Observer
 from zc.zkdeployment.cli.progress import progress_shown
-from zc.zkdeployment.config import (
+from zc.zkdeployment.connection import connect
+from zc.zkdeployment.settings.config import (
     CONFIGURATION_VARIABLE,
     DEFAULT_CONNECTION_STRING,
     Settings,
@@ -23,8 +24,7 @@ from zc.zkdeployment.config import (
     settings_from_files,
     settings_of_operator,
 )
-from zc.zkdeployment.connection import connect
-from zc.zkdeployment.zookeeper_settings import ZooKeeperSettings, check_servers
+from zc.zkdeployment.settings.zookeeper_settings import ZooKeeperSettings, check_servers
 
 _CONFIGURATION = "zookeeper_config"
 

@@ -13,10 +13,10 @@ from zc.zkdeployment.cli.options import json_option, open_tree, settings_of, zoo
 from zc.zkdeployment.cli.output import print_json, print_table
 from zc.zkdeployment.cli.progress import progress_shown
 from zc.zkdeployment.cli.publish_options import source_options
-from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.model import Version, same_version
 from zc.zkdeployment.preview import Preview, preview
-from zc.zkdeployment.publisher_ports import Source
+from zc.zkdeployment.publication.locations import parse_location
+from zc.zkdeployment.publication.publisher_ports import Source
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import plan_sync
 

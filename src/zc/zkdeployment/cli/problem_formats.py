@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from zc.zkdeployment.problems import RULES, Place, Problem, severity_of
+from zc.zkdeployment.tree.problems import RULES, Place, Problem, severity_of
 
 _SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -14,7 +14,7 @@ import click
 from zc.zkdeployment.cli.versions import read_version
 from zc.zkdeployment.fleet_control import operator
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.publish_rules import USUAL_SHARE, Limits
+from zc.zkdeployment.publication.publish_rules import USUAL_SHARE, Limits
 from zc.zkdeployment.publishing import Terms
 from zc.zkdeployment.sources import signer_from
 

@@ -23,14 +23,14 @@ from zc.zkdeployment.cli.publish_options import (
 from zc.zkdeployment.cli.rollout_follower import TIME_UP, Follower
 from zc.zkdeployment.cli.versions import read_version
 from zc.zkdeployment.errors import Refused
+from zc.zkdeployment.explanations.rollouts import Rollout
 from zc.zkdeployment.fleet_control import resume_fleet
-from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.overview import Overview
-from zc.zkdeployment.rollouts import Rollout
+from zc.zkdeployment.publication.locations import parse_location
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import State
 from zc.zkdeployment.sync import sync as publish
+from zc.zkdeployment.views.overview import Overview
 from zc.zkdeployment.watching import FleetWatch, read_overview
 
 # What limits_of and terms_of take, in their order.

@@ -12,13 +12,13 @@ import click
 from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.status_format import progress
 from zc.zkdeployment.cli.why import print_explanation
+from zc.zkdeployment.explanations.rollouts import Rollout, Verdict, remaining_seconds
+from zc.zkdeployment.explanations.stops import is_explained
+from zc.zkdeployment.explanations.why import Explanation, explain_fleet
 from zc.zkdeployment.lines import one_line
 from zc.zkdeployment.moments import in_units
-from zc.zkdeployment.overview import Overview
-from zc.zkdeployment.rollouts import Rollout, Verdict, remaining_seconds
-from zc.zkdeployment.stops import is_explained
+from zc.zkdeployment.views.overview import Overview
 from zc.zkdeployment.watching import FleetWatch
-from zc.zkdeployment.why import Explanation, explain_fleet
 
 #: The exit status where the time is up.
 TIME_UP = 3

@@ -13,9 +13,9 @@ from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
 from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.versions import read_published
-from zc.zkdeployment.fleet_diff import manifest_data
 from zc.zkdeployment.history import Shown
 from zc.zkdeployment.history import show as read_revision
+from zc.zkdeployment.revisions.fleet_diff import manifest_data
 
 
 @click.command(

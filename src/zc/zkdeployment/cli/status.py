@@ -25,7 +25,7 @@ from zc.zkdeployment.errors import BadRevision, Refused
 from zc.zkdeployment.lines import one_line
 from zc.zkdeployment.model import Manifest
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.overview import HostView, Overview
+from zc.zkdeployment.views.overview import HostView, Overview
 from zc.zkdeployment.watching import FleetWatch, read_overview, read_wanted
 
 _CLEAR = "\x1b[H\x1b[2J"  # of a terminal

@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from zc.zkdeployment.explanation import known_as, name_of
-from zc.zkdeployment.fleet_diff import manifest_data
+from zc.zkdeployment.explanations.explanation import known_as, name_of
+from zc.zkdeployment.explanations.why import explain_fleet, explain_host
 from zc.zkdeployment.lines import one_line
 from zc.zkdeployment.model import Manifest, Version
 from zc.zkdeployment.moments import in_units, seconds_between
-from zc.zkdeployment.overview import HostView, Overview
-from zc.zkdeployment.report import Report
-from zc.zkdeployment.software_views import SoftwareView, software_of
-from zc.zkdeployment.why import explain_fleet, explain_host
+from zc.zkdeployment.reports.report import Report
+from zc.zkdeployment.revisions.fleet_diff import manifest_data
+from zc.zkdeployment.views.overview import HostView, Overview
+from zc.zkdeployment.views.software_views import SoftwareView, software_of
 
 _BAR = 30  # characters
 _LONGEST = 100  # characters of a cell

@@ -26,8 +26,8 @@ from zc.zkdeployment.cli.publish_options import (
 )
 from zc.zkdeployment.cli.signals import on_signals
 from zc.zkdeployment.follow import Follower, notify
-from zc.zkdeployment.locations import parse_location
 from zc.zkdeployment.model import Version
+from zc.zkdeployment.publication.locations import parse_location
 from zc.zkdeployment.sources import opened
 from zc.zkdeployment.sync import Outcome, State
 from zc.zkdeployment.sync import sync as publish

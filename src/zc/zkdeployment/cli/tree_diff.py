@@ -26,7 +26,7 @@ from zc.zkdeployment.cli.command import ComparingCommand
 from zc.zkdeployment.cli.file_arguments import load
 from zc.zkdeployment.cli.options import json_option, node_path, open_tree, zookeeper_option
 from zc.zkdeployment.cli.output import print_json
-from zc.zkdeployment.tree_files import combine
+from zc.zkdeployment.tree.tree_files import combine
 
 _COLOURS = {Create: "green", Update: "yellow", Delete: "red"}
 _REASONS = {KeepEphemeral: "ephemeral", KeepAncestor: "above an ephemeral node"}

@@ -12,7 +12,7 @@ from zc.zk import ZK, decode
 from zc.zk.scan import scan
 from zc.zkdeployment.cli.command import Command
 from zc.zkdeployment.cli.options import json_option, node_path, open_tree, zookeeper_option
-from zc.zkdeployment.tree_parts import REVISIONS
+from zc.zkdeployment.tree.tree_parts import REVISIONS
 
 
 @click.command(

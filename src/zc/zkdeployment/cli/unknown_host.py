@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from zc.zkdeployment.explanation import listed, name_of
+from zc.zkdeployment.explanations.explanation import listed, name_of
 from zc.zkdeployment.lines import one_line
-from zc.zkdeployment.overview import Overview
+from zc.zkdeployment.views.overview import Overview
 
 _LONGEST = 100  # characters of what was asked for
 

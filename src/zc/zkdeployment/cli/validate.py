@@ -13,10 +13,10 @@ from zc.zkdeployment.cli.options import json_option
 from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.problem_formats import as_document, as_sarif
 from zc.zkdeployment.model import Identity
-from zc.zkdeployment.problems import Place, Problem, as_lines
-from zc.zkdeployment.tree_files import combine_all
-from zc.zkdeployment.validate import RULES_OF_ABSENCE, Host
-from zc.zkdeployment.validate import validate as validate_tree
+from zc.zkdeployment.tree.problems import Place, Problem, as_lines
+from zc.zkdeployment.tree.tree_files import combine_all
+from zc.zkdeployment.tree.validate import RULES_OF_ABSENCE, Host
+from zc.zkdeployment.tree.validate import validate as validate_tree
 
 
 def _read_hosts(ctx: click.Context, param: click.Parameter, file: str | None) -> list[Host]:

@@ -12,17 +12,17 @@ from zc.zkdeployment.cli.options import json_option, open_tree, zookeeper_option
 from zc.zkdeployment.cli.output import print_json
 from zc.zkdeployment.cli.unknown_host import unknown_host
 from zc.zkdeployment.errors import Refused
-from zc.zkdeployment.lines import one_line
-from zc.zkdeployment.overview import Overview
-from zc.zkdeployment.waits import lock_at
-from zc.zkdeployment.watching import read_overview
-from zc.zkdeployment.why import (
+from zc.zkdeployment.explanations.waits import lock_at
+from zc.zkdeployment.explanations.why import (
     Explanation,
     explain_absent,
     explain_fleet,
     explain_host,
     explain_node,
 )
+from zc.zkdeployment.lines import one_line
+from zc.zkdeployment.views.overview import Overview
+from zc.zkdeployment.watching import read_overview
 
 
 @click.command(

@@ -12,8 +12,8 @@ from zc.zkdeployment.demo.fleet import Fleet, HostState, Lock
 from zc.zkdeployment.demo.hosts import HostDirectory
 from zc.zkdeployment.demo.logs import Line, Log
 from zc.zkdeployment.lock_control import read_locks
-from zc.zkdeployment.lock_states import Holder, Waiter
 from zc.zkdeployment.names import decode_path, parse_file_name
+from zc.zkdeployment.views.lock_states import Holder, Waiter
 
 _HOSTS = "/hosts"
 _LOCKS = "/agent-locks"

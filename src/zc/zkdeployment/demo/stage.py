@@ -20,8 +20,8 @@ from zc.zkdeployment.errors import Refused
 from zc.zkdeployment.lab.packages import Package, PackageRepository, yum_launcher
 from zc.zkdeployment.lab.repositories import GitRepository, SubversionRepository
 from zc.zkdeployment.lab.zookeeper import Server
-from zc.zkdeployment.locations import parse_location
-from zc.zkdeployment.publish_rules import Limits
+from zc.zkdeployment.publication.locations import parse_location
+from zc.zkdeployment.publication.publish_rules import Limits
 from zc.zkdeployment.publishing import Terms
 from zc.zkdeployment.rollback import rollback
 from zc.zkdeployment.sources import opened

@@ -18,13 +18,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import zc.zk
-from zc.zkdeployment.advice import literal as argument
 from zc.zkdeployment.errors import Refused
+from zc.zkdeployment.explanations.advice import literal as argument
 from zc.zkdeployment.fleet_control import VersionNeeded, resume_fleet, stop_fleet
 from zc.zkdeployment.history import signed_with
 from zc.zkdeployment.lines import one_line
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.publish_rules import FleetMoved, Limits
+from zc.zkdeployment.publication.publish_rules import FleetMoved, Limits
 from zc.zkdeployment.publishing import Terms
 from zc.zkdeployment.rollback import rollback
 from zc.zkdeployment.web.attempts import Attempts

@@ -15,8 +15,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 import zc.zk
-from zc.zkdeployment.exposition import CONTENT_TYPE
-from zc.zkdeployment.fleet_metrics import fleet_metrics
+from zc.zkdeployment.metrics.exposition import CONTENT_TYPE
+from zc.zkdeployment.metrics.fleet_metrics import fleet_metrics
 from zc.zkdeployment.moments import text_of
 from zc.zkdeployment.web.actions import Actions
 from zc.zkdeployment.web.guard import Guard

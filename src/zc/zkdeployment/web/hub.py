@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
 from zc.zkdeployment.moments import text_of
-from zc.zkdeployment.overview import Overview
+from zc.zkdeployment.views.overview import Overview
 from zc.zkdeployment.watching import FleetWatch
 from zc.zkdeployment.web.views import Data, State, difference, host_of, state_of
 

@@ -12,17 +12,17 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 import zc.zk
-from zc.zkdeployment.advice import literal as argument
+from zc.zkdeployment.explanations.advice import literal as argument
+from zc.zkdeployment.explanations.why import explain_node
 from zc.zkdeployment.fleet_tree import FleetTree, read_fleet_tree
 from zc.zkdeployment.history import Entry, Shown, history, show, signed_with
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.overview import HostView, Overview
-from zc.zkdeployment.software_views import software_of
+from zc.zkdeployment.views.overview import HostView, Overview
+from zc.zkdeployment.views.software_views import software_of
 from zc.zkdeployment.web.hub import Hub
 from zc.zkdeployment.web.requests import Json, Workers, answering, told
 from zc.zkdeployment.web.versions import literal, read_literal, shown
 from zc.zkdeployment.web.views import Data, deployment_of, diff_of, record_of, tree_of, why
-from zc.zkdeployment.why import explain_node
 
 _FRESH = 2.0  # seconds that a tree which was read is good for
 _MOST_PUBLICATIONS = 200

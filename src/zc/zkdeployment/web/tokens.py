@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zc.zkdeployment.errors import BadConfiguration
-from zc.zkdeployment.setting_files import check_private, read_text
+from zc.zkdeployment.settings.setting_files import check_private, read_text
 
 _SETTING = "token file"
 _MOST = 100  # operators

@@ -10,7 +10,7 @@ import json
 import re
 
 from zc.zkdeployment.model import Version
-from zc.zkdeployment.versions import can_be_published
+from zc.zkdeployment.revisions.versions import can_be_published
 
 _LONGEST = 300  # characters of a text that is shown
 _LONGEST_LITERAL = 5000  # characters

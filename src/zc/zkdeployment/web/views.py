@@ -9,17 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from zc.zkdeployment.fleet import Stop
-from zc.zkdeployment.fleet_diff import FleetDiff, as_data
+from zc.zkdeployment.explanations.why import (
+    Explanation,
+    explain_absent,
+    explain_fleet,
+    explain_host,
+)
 from zc.zkdeployment.fleet_tree import DeployedNode, FleetTree
-from zc.zkdeployment.host_views import HostView, remaining_drift
-from zc.zkdeployment.lock_states import LockState
 from zc.zkdeployment.model import TargetDeployment
-from zc.zkdeployment.overview import Overview
-from zc.zkdeployment.refusals import Refusal
-from zc.zkdeployment.revision import Record
+from zc.zkdeployment.publication.refusals import Refusal
+from zc.zkdeployment.revisions.fleet import Stop
+from zc.zkdeployment.revisions.fleet_diff import FleetDiff, as_data
+from zc.zkdeployment.revisions.revision import Record
+from zc.zkdeployment.views.host_views import HostView, remaining_drift
+from zc.zkdeployment.views.lock_states import LockState
+from zc.zkdeployment.views.overview import Overview
 from zc.zkdeployment.web.versions import short, shown
-from zc.zkdeployment.why import Explanation, explain_absent, explain_fleet, explain_host
 
 Data = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""One host: what is wanted there, the steps that lead there, and the thread that takes them."""
