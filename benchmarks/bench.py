@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import math
 import multiprocessing
 import os
 import shutil
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 import traceback
+from dataclasses import replace
 from datetime import date, datetime
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -26,6 +28,7 @@ from pathlib import Path
 from benchmarks.figures import Findings, Setting
 from benchmarks.parts import PARTS
 from benchmarks.report import DOCUMENT, machine, markdown, rows, with_findings
+from benchmarks.timing import BARE_PYTHON, started
 
 #: Seconds that a part may take; whatever it started goes with it.
 _LIMIT = 1500.0
@@ -63,7 +66,7 @@ def _main() -> int:
 
 
 def _print(name: str, findings: Findings, today: date) -> None:
-    for _, work, goal, measured, reached, _ in rows(name, findings, today):
+    for _, work, goal, measured, reached, *_ in rows(name, findings, today):
         print(f"  {work}\n      {measured}")
         if goal:
             print(f"      reach: {goal}   reached: {reached.strip('*')}")
@@ -92,8 +95,11 @@ def _measure(name: str, *, quick: bool) -> Findings | None:
         print("  failed", file=sys.stderr)
         return None
     else:
-        print(f"  {time.monotonic() - start:.0f} s", flush=True)
-        return findings if isinstance(findings, Findings) else None
+        if not isinstance(findings, Findings):
+            return None
+        took, pace = time.monotonic() - start, findings.pace or math.nan
+        print(f"  {took:.0f} s; pace {pace:.1f} ms", flush=True)
+        return findings
     finally:
         _end(process)
         shutil.rmtree(directory, ignore_errors=True)
@@ -113,9 +119,15 @@ def _run(name: str, quick: bool, directory: Path, parent: Connection) -> None:
     logging.disable(logging.CRITICAL)  # what is done on the way is of no interest here
     setting = Setting(directory, _CACHE, quick, lambda text: print(f"  … {text}", flush=True))
     try:
-        parent.send(PARTS[name](setting))
+        before = _pace()
+        findings = PARTS[name](setting)
+        parent.send(replace(findings, pace=(before + _pace()) / 2))
     except Exception:  # whatever it is, it ends this part and not the others
         traceback.print_exc()
+
+
+def _pace() -> float:
+    return started(BARE_PYTHON, 20).milliseconds
 
 
 if __name__ == "__main__":

@@ -89,10 +89,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a part of the benchmark found."""
+    """What a part of the benchmark found.
+
+    ``pace`` is what the machine could do then: the milliseconds that an interpreter took to
+    start which does nothing.
+    """
 
     figures: Sequence[Figure]
     tables: Sequence[Table] = ()
+    pace: float | None = None
 
 
 def number(value: float) -> str:

@@ -20,7 +20,7 @@ from zc.zkdeployment.host.turns import Turn, from_rank, rank_of
 from zc.zkdeployment.host.wakeup import Wakeup
 from zc.zkdeployment.model import Identity
 
-_SCRIPT = 0.15  # seconds that a script takes; a lock takes some milliseconds
+_SCRIPT = 0.5  # seconds that a script takes; a lock takes some milliseconds
 _DENSE_GOAL = 1.10
 _SPARSE_GOAL = 1.25
 
@@ -74,7 +74,8 @@ def real_rollout(setting: Setting) -> Findings:
                 )
                 ratios.append(_ratio(hosts[: len(fleet.duration)], fleet))
             amount = Amount(statistics.median(ratios), "times the lower bound", most=goal)
-            figures.append(Figure(f"rollout, real locks: {name}", [amount]))
+            note = f"scripts of {_SCRIPT:g} s"
+            figures.append(Figure(f"rollout, real locks: {name}", [amount], note))
     return Findings(figures)
 
 

@@ -11,13 +11,13 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.figures import Findings, Table
+from benchmarks.figures import Findings, Table, number
 
 from zc.zkdeployment.lab.java import find_runtime
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 
-_HEAD = ("Part", "Work", "Reach", "Measured", "Reached", "Day")
+_HEAD = ("Part", "Work", "Reach", "Measured", "Reached", "Pace", "Day")
 _BEGIN = "<!-- measured: begin -->"
 _END = "<!-- measured: end -->"
 
@@ -43,6 +43,7 @@ def rows(part: str, findings: Findings, day: date) -> list[tuple[str, ...]]:
             figure.goal,
             figure.measured,
             words[figure.reached],
+            f"{number(findings.pace)} ms" if findings.pace else "",
             str(day),
         )
         for figure in findings.figures

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 from benchmarks.figures import Amount, Figure, Findings, Setting
-from benchmarks.timing import Meter, measure
+from benchmarks.timing import BARE_PYTHON, started
 
-_PYTHON = [sys.executable, "-c", "pass"]
 _STARTS = {
     "zkdeploy --help": [sys.executable, "-m", "zc.zkdeployment.cli", "--help"],
     "import what zkdeploy agent runs": [sys.executable, "-c", "import zc.zkdeployment.cli.agent"],
@@ -18,21 +16,13 @@ _STARTS = {
 def startup(setting: Setting) -> Findings:
     """Start programs, to their end."""
     rounds = 3 if setting.quick else 20
-    bare = _started(_PYTHON, rounds).milliseconds
+    bare = started(BARE_PYTHON, rounds).milliseconds
     figures = [
         Figure(
             what,
-            [Amount(_started(argv, rounds).milliseconds, "ms")],
+            [Amount(started(argv, rounds).milliseconds, "ms")],
             f"of it Python alone {bare:.0f} ms",
         )
         for what, argv in _STARTS.items()
     ]
     return Findings(figures)
-
-
-def _started(argv: list[str], rounds: int) -> Meter:
-    def start() -> None:
-        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
-
-    start()  # once, for the caches
-    return measure(start, rounds)

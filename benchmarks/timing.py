@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from zc.zkdeployment.lab.zookeeper import Server
+
+#: Starts Python, which then has nothing to do.
+BARE_PYTHON = (sys.executable, "-c", "pass")
 
 
 class Meter:
@@ -60,6 +65,16 @@ def measure(work: Callable[[], object], rounds: int, server: Server | None = Non
     meter = Meter(server)
     meter.repeat(work, rounds)
     return meter
+
+
+def started(argv: Sequence[str], rounds: int) -> Meter:
+    """Return the measurements of starting a program, to its end."""
+
+    def start() -> None:
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+
+    start()  # once, for the caches
+    return measure(start, rounds)
 
 
 def percentile(values: list[float], share: float) -> float:

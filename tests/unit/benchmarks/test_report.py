@@ -61,7 +61,7 @@ def test_a_figure_is_reached_when_all_of_it_is() -> None:
 
 def test_what_was_not_measured_says_why() -> None:
     [row] = rows("part", Findings([Figure("work", [], "not measured: it is not there")]), DAY)
-    assert row == ("`part`", "work", "", "not measured: it is not there", "", "2026-02-03")
+    assert row == ("`part`", "work", "", "not measured: it is not there", "", "", "2026-02-03")
 
 
 def test_a_table_stays_one_whatever_its_cells_hold() -> None:
@@ -76,8 +76,8 @@ def test_the_document_gets_the_rows_in_order_and_the_rest_of_it_stays() -> None:
         "# Head\n\n<!-- measured: begin -->\n\nMeasured by `script/bench` on 2 cores.\n\n"
     )
     assert document.endswith(
-        "| `one` | work | ≤ 3 ms | 4 ms | **no** | 2026-02-03 |\n"
-        "| `two` | work | ≤ 3 ms | 2 ms | yes | 2026-02-03 |\n"
+        "| `one` | work | ≤ 3 ms | 4 ms | **no** |  | 2026-02-03 |\n"
+        "| `two` | work | ≤ 3 ms | 2 ms | yes |  | 2026-02-03 |\n"
         "\n<!-- measured: end -->\n\nTail\n"
     )
 
