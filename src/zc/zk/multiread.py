@@ -8,7 +8,8 @@ object to the server. Source of the format: ``MultiOperationRecord`` and
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from kazoo.exceptions import EXCEPTIONS, NoNodeError
@@ -23,6 +24,7 @@ _NO_NODE = NoNodeError.code
 _int = struct.Struct("!i")
 _header = struct.Struct("!iBi")  # operation, whether this is the end, error
 _first = struct.Struct("!iBii")  # a header, and the number that follows it
+_answer = struct.Struct("!iBiii")  # the same, and the next number: a first name's length
 _stat = struct.Struct("!qqqqiiiqiiq")
 _FIRST, _STAT, _INT = _first.size, _stat.size, _int.size
 
@@ -30,11 +32,21 @@ _END = _header.pack(_ERROR, True, -1)
 _NO_WATCH = b"\0"
 
 
-class Read(NamedTuple):
-    """Asks for data and stat of the node at ``path``, or for the names of its children."""
+class Reads(NamedTuple):
+    """Asks for the names of the children of some nodes, then for data and stat of others."""
 
-    path: str
-    children: bool = False
+    names: Sequence[str] = ()
+    nodes: Sequence[str] = ()
+
+    @property
+    def total(self) -> int:
+        """How many answers there will be."""
+        return len(self.names) + len(self.nodes)
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The path that each answer is about."""
+        return [*self.names, *self.nodes]
 
 
 class Znode(NamedTuple):
@@ -52,29 +64,25 @@ class Znode(NamedTuple):
 class MultiReadRequest:
     """A request that kazoo can send. ``chroot`` is the client's, ``""`` if it has none.
 
-    The answer is the raw reply, for :func:`take_apart`: kazoo would take it apart in
-    the thread that keeps the connection alive, which should not be kept busy.
+    The answer is the raw reply, for :func:`take_apart`. Neither is that done, nor is the
+    request put together, in the thread that keeps the connection alive: it should not be
+    kept busy.
     """
 
     type = 22
 
-    def __init__(self, reads: Sequence[Read], chroot: str = "") -> None:
-        self.reads = reads
-        self.chroot = chroot
+    def __init__(self, reads: Reads, chroot: str = "") -> None:
+        self._count = reads.total
+        names = _requests(_GET_CHILDREN, reads.names, chroot)
+        nodes = _requests(_GET_DATA, reads.nodes, chroot)
+        self._bytes = b"".join(chain(names, nodes, (_END,)))
 
     def __repr__(self) -> str:
-        return f"MultiReadRequest({len(self.reads)} reads)"
+        return f"MultiReadRequest({self._count} reads)"
 
     def serialize(self) -> bytes:
         """Return the request as ZooKeeper wants it."""
-        parts: list[bytes] = []
-        chroot, top = self.chroot.encode(), (self.chroot or "/").encode()
-        for path, children in self.reads:
-            raw = chroot + path.encode() if path != "/" else top
-            kind = _GET_CHILDREN if children else _GET_DATA
-            parts += (_first.pack(kind, False, -1, len(raw)), raw, _NO_WATCH)
-        parts.append(_END)
-        return b"".join(parts)
+        return self._bytes
 
     @staticmethod
     def deserialize(reply: bytes, offset: int) -> tuple[bytes, int]:
@@ -82,20 +90,19 @@ class MultiReadRequest:
         return reply, offset
 
 
-def take_apart(reads: Sequence[Read], reply: bytes, offset: int) -> list[Any]:
+def take_apart(reads: Reads, reply: bytes, offset: int) -> list[Any]:
     """Return the answer to each read: a node, a list of names, or ``None`` for no node.
 
     Raises a ``ZookeeperError`` naming the node where the answer is another one. A reply that
     was cut, or answers something else, gives less or more than ``reads``.
     """
     found: list[Any] = []
-    first, stat, length = _first.unpack_from, _stat.unpack_from, _int.unpack_from
+    answer, stat, length = _answer.unpack_from, _stat.unpack_from, _int.unpack_from
     add, new = found.append, tuple.__new__
     last = len(reply) - _FIRST  # where no number follows the header, it is the end
+    reply += bytes(_INT)  # there may be no next number
     while offset <= last:
-        kind, end, _, number = first(reply, offset)
-        if end:
-            break
+        kind, end, _, number, size = answer(reply, offset)
         offset += _FIRST
         if kind == _GET_DATA:
             after = offset + number if number > 0 else offset  # -1 stands for no data
@@ -104,14 +111,42 @@ def take_apart(reads: Sequence[Read], reply: bytes, offset: int) -> list[Any]:
             offset = after + _STAT
         elif kind == _GET_CHILDREN:
             names = []
-            for _ in range(number):
-                (size,) = length(reply, offset)
+            while number:
                 offset += _INT
-                names.append(reply[offset : offset + size].decode())
-                offset += size
+                after = offset + size
+                names.append(reply[offset:after].decode())
+                offset = after
+                number -= 1
+                if number:
+                    (size,) = length(reply, offset)
             add(names)
+        elif end:
+            break
         elif number == _NO_NODE:
             add(None)
         else:
-            raise EXCEPTIONS[number](reads[len(found)].path)
+            raise EXCEPTIONS[number](reads.paths[len(found)])
     return found
+
+
+class _Heads(dict[int, bytes]):
+    """What comes before the path in a request about a node, by the path's bytes."""
+
+    def __init__(self, operation: int, chroot: bytes) -> None:
+        self._operation = operation
+        self._chroot = chroot
+
+    def __missing__(self, size: int) -> bytes:
+        length = len(self._chroot) + size
+        head = self[size] = _first.pack(self._operation, False, -1, length) + self._chroot
+        return head
+
+
+def _requests(operation: int, paths: Sequence[str], chroot: str) -> Iterator[bytes]:
+    """Yield the parts of a request about each node."""
+    heads = _Heads(operation, chroot.encode())
+    if chroot:
+        paths = ["" if path == "/" else path for path in paths]
+    raw = list(map(str.encode, paths))
+    lengths = map(len, raw)
+    return chain.from_iterable(zip(map(heads.__getitem__, lengths), raw, repeat(_NO_WATCH)))

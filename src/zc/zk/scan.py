@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from kazoo.exceptions import NoNodeError
@@ -13,8 +13,8 @@ from zc.zk.bulk import Bulk
 from zc.zk.errors import TreeChanging
 from zc.zk.garbage import uncollected
 from zc.zk.multiread import Znode
+from zc.zk.reading import Wanted
 
-_FEW = 250  # nodes of which data and children are asked for at once
 _TRIES = 20
 _SERVER_TREE = "/zookeeper"
 
@@ -50,49 +50,33 @@ def scan(
     return nodes
 
 
-def walk_levels(bulk: Bulk, tops: Iterable[str], skip: Collection[str] = ()) -> Scan:
+def read_below(bulk: Bulk, tops: Iterable[str], skip: Collection[str] = ()) -> Scan:
     """Return the nodes at and below those of ``tops`` that exist, without those in ``skip``."""
     nodes: dict[str, Znode] = {}
+    tops = [path for path in tops if path not in skip]
+    wanted = Wanted(nodes=tops)
     torn = False
-    level = [path for path in tops if path not in skip]
-    expected = 0  # of these, how many are known to exist
-    while level:
-        found, names = _read_level(bulk, level)
-        torn |= len(found) < expected
+    for reads, answers in bulk.answers(wanted):
+        parents = list(zip(reads.names, answers, strict=False))
+        for path, names in parents:
+            torn |= names is None or len(names) != nodes[path].stat.numChildren
+        below = [
+            f"{path}/{name}" if path != "/" else f"/{name}"
+            for path, names in parents
+            for name in names or ()
+        ]
+        wanted.nodes += [path for path in below if path not in skip]
+        found = dict(zip(reads.nodes, answers[len(parents) :], strict=True))
+        for path in [path for path, node in found.items() if node is None]:
+            torn |= path not in tops
+            del found[path]
+        wanted.names += [path for path, (_, stat) in found.items() if stat.numChildren]
         nodes |= found
-        level = []
-        for path, node in found.items():
-            if node.stat.numChildren:
-                below = names[path]
-                torn |= len(below) != node.stat.numChildren
-                base = path.rstrip("/")
-                level += [child for name in below if (child := f"{base}/{name}") not in skip]
-        expected = len(level)
     return Scan(nodes, torn)
 
 
-def _read_level(
-    bulk: Bulk, paths: Sequence[str]
-) -> tuple[dict[str, Znode], dict[str, Sequence[str]]]:
-    """Return the nodes that exist, and the names of the children of those that have any."""
-    if len(paths) <= _FEW:
-        results = bulk.read(paths, children=True)
-        few = {
-            result.path: Znode(result.data, result.stat)
-            for result in results
-            if result.stat is not None
-        }
-        return few, {result.path: result.children or () for result in results}
-    nodes = {
-        path: node for path, node in zip(paths, bulk.nodes(paths), strict=True) if node is not None
-    }
-    parents = [path for path, node in nodes.items() if node.stat.numChildren]
-    names = bulk.names(parents)
-    return nodes, {path: below or () for path, below in zip(parents, names, strict=True)}
-
-
 def _once(bulk: Bulk, path: str, skip: Collection[str]) -> Mapping[str, Znode]:
-    return walk_levels(bulk, [path], skip).nodes
+    return read_below(bulk, [path], skip).nodes
 
 
 def _consistent(bulk: Bulk, path: str, skip: Collection[str]) -> Mapping[str, Znode]:
@@ -100,7 +84,7 @@ def _consistent(bulk: Bulk, path: str, skip: Collection[str]) -> Mapping[str, Zn
     start = bulk.client.last_zxid
     before: Scan | None = None
     for _ in range(_TRIES):
-        now = walk_levels(bulk, [path], skip)
+        now = read_below(bulk, [path], skip)
         if not now.torn and (_unchanged_since(start, now) or (before and _agree(before, now))):
             return now.nodes
         before = now
@@ -116,12 +100,10 @@ def _unchanged_since(zxid: int, seen: Scan) -> bool:
     Every node then was as it was at ``zxid``. None is missing: a parent's stat
     counts its children, and each child that was seen existed at ``zxid``.
     """
-    for _, stat in seen.nodes.values():
-        if stat.czxid > zxid:
-            return False
-        if not stat.ephemeralOwner and (stat.mzxid > zxid or stat.pzxid > zxid):
-            return False
-    return True
+    return not any(
+        (stat.mzxid > zxid or stat.pzxid > zxid) and (stat.czxid > zxid or not stat.ephemeralOwner)
+        for _, stat in seen.nodes.values()
+    )
 
 
 def _agree(before: Scan, now: Scan) -> bool:

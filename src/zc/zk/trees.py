@@ -25,7 +25,7 @@ from zc.zk.diff import Change, Entry
 from zc.zk.links import normalize
 from zc.zk.multiread import Znode
 from zc.zk.operations import Check, Create, Delete, Operation, Set
-from zc.zk.scan import scan, walk_levels
+from zc.zk.scan import read_below, scan
 from zc.zk.tree import Node, format_tree, walk
 
 #: Told each line that a person should read.
@@ -60,7 +60,7 @@ def import_tree(
         bulk.calls.read(partial(bulk.client.sync_async, path))
         if not bulk.read([path])[0].exists:
             raise NoNodeError(path)
-        nodes = walk_levels(bulk, [f"{base}/{name}" for name in tree.children]).nodes
+        nodes = read_below(bulk, [f"{base}/{name}" for name in tree.children]).nodes
         existing.update(nodes)
         changes = diff.compare(tree, base, _entries(nodes), trim)
         return changes, [
@@ -138,7 +138,7 @@ def delete_trees(
     """
 
     def decide() -> _Decision:
-        nodes = walk_levels(bulk, paths).nodes
+        nodes = read_below(bulk, paths).nodes
         changes = diff.delete_all_changes(paths, _entries(nodes), force, ignore_if_ephemeral)
         return changes, [
             Delete(change.path) for change in changes if isinstance(change, diff.Delete)

@@ -13,7 +13,7 @@ from tests.support.writers import MANY, writing
 import zc.zk
 from zc.zk import TreeChanging
 from zc.zk.multiread import Znode
-from zc.zk.scan import scan, walk_levels
+from zc.zk.scan import read_below, scan
 
 PARTS = 4  # so that none takes long on a busy machine
 SCANS = 1000 // PARTS
@@ -32,7 +32,7 @@ def turns_of(nodes: Mapping[str, Znode]) -> set[object]:
 def test_a_thousand_scans_see_no_mix_of_two_imports(root: Root, part: int) -> None:
     """Such a mix never was, and a host that acted on it would do what nobody wants."""
     with root() as (zk, connection), writing("import", connection):
-        plain = (walk_levels(zk.bulk, ["/top"]) for _ in range(SCANS))
+        plain = (read_below(zk.bulk, ["/top"]) for _ in range(SCANS))
         mixes = (len(turns_of(seen.nodes)) > 1 for seen in plain if not seen.torn)
         assert any(mixes)  # what this guards against does happen
         seen: list[object] = []

@@ -22,7 +22,7 @@ from kazoo.security import make_digest_acl
 from zc.zk import OPEN_ACL_UNSAFE, READ_ACL_UNSAFE, ZK
 from zc.zk.acls import read_acls, set_acls
 from zc.zk.bulk import Bulk, Result
-from zc.zk.multiread import MultiReadRequest, Read
+from zc.zk.multiread import MultiReadRequest, Reads
 from zc.zk.operations import (
     MAX_BYTES,
     MAX_DATA,
@@ -159,7 +159,7 @@ def test_a_lost_connection_does_not_make_multi_read_be_given_up(
 
 
 def test_a_debug_log_shows_how_much_is_read_and_not_all_of_it() -> None:
-    assert repr(MultiReadRequest([Read("/a"), Read("/b")])) == "MultiReadRequest(2 reads)"
+    assert repr(MultiReadRequest(Reads(["/a"], ["/b"]))) == "MultiReadRequest(2 reads)"
 
 
 def test_reading_through_a_closed_client_is_an_error_at_once(zk: ZK) -> None:

@@ -21,7 +21,7 @@ from zc.zk.diff import (
     compare,
     lines,
 )
-from zc.zk.scan import walk_levels
+from zc.zk.scan import read_below
 from zc.zkdeployment.cli.command import ComparingCommand
 from zc.zkdeployment.cli.file_arguments import load
 from zc.zkdeployment.cli.options import json_option, node_path, open_tree, zookeeper_option
@@ -80,7 +80,7 @@ def _changes(zk: ZK, tree: Node, path: str, trim: bool) -> list[Change]:
     if not zk.exists(path):
         raise NoNodeError(path)
     base = path.rstrip("/")
-    nodes = walk_levels(zk.bulk, [f"{base}/{name}" for name in tree.children]).nodes
+    nodes = read_below(zk.bulk, [f"{base}/{name}" for name in tree.children]).nodes
     existing = {at: Entry(decode(node.data), node.ephemeral) for at, node in nodes.items()}
     return compare(tree, base, existing, trim)
 
