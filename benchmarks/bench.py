@@ -27,7 +27,7 @@ from pathlib import Path
 
 from benchmarks.figures import Findings, Setting
 from benchmarks.parts import PARTS
-from benchmarks.report import DOCUMENT, machine, markdown, rows, with_findings
+from benchmarks.report import DOCUMENT, check_machine, machine, markdown, rows, with_findings
 from benchmarks.timing import BARE_PYTHON, started
 
 #: Seconds that a part may take; whatever it started goes with it.
@@ -54,6 +54,11 @@ def _main() -> int:
     print(where, flush=True)
     found: dict[str, Findings] = {}
     chosen = options.only or list(PARTS)
+    if document:
+        try:
+            check_machine(document.read_text(), chosen, tuple(PARTS), where)
+        except ValueError as error:
+            parser.error(str(error))
     for name in chosen:
         findings = _measure(name, quick=options.quick)
         if findings is not None:

@@ -6,7 +6,8 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +29,7 @@ def machine() -> str:
     system = platform.freedesktop_os_release()["PRETTY_NAME"]
     return (
         f"{os.cpu_count()} cores ({_processor()}), {pages / 2**30:.0f} GiB, {system}, Linux"
-        f" {platform.release()}, Python {platform.python_version()}, kazoo {version('kazoo')},"
+        f" {platform.release()}, {_python()}, kazoo {version('kazoo')},"
         f" ZooKeeper {_zookeeper()}, {_java()}"
     )
 
@@ -55,26 +56,31 @@ def markdown(table: Table) -> str:
     return "".join(map(_line, (table.head, ["---"] * len(table.head), *table.rows)))
 
 
+def check_machine(document: str, parts: Collection[str], order: Sequence[str], where: str) -> None:
+    """Raise :exc:`ValueError` where a document has other parts that were measured elsewhere.
+
+    ``order`` is that of all parts; ``where`` is what ``parts`` are measured on.
+    """
+    _, old, _ = _divided(document)
+    lines = _rows_of(old)
+    kept = [part for part in order if part in lines and part not in parts]
+    if kept and _measured(where) not in old:
+        raise ValueError(
+            f"{', '.join(kept)} were measured on another machine or with other versions:"
+            " measure all parts, or --document another document"
+        )
+
+
 def with_findings(
     document: str, found: Mapping[str, Findings], order: Sequence[str], where: str, day: date
 ) -> str:
     """Return a document with what was found, in place of what it had of the same parts.
 
-    ``order`` is that of all parts. Raises :exc:`ValueError` for a document without its
-    marks, and where parts that are not measured now were measured elsewhere.
+    Raises :exc:`ValueError` for a document without its marks, and like :func:`check_machine`.
     """
-    before, begin, rest = document.partition(_BEGIN)
-    old, end, after = rest.partition(_END)
-    if not (begin and end):
-        raise ValueError(f"expected the lines {_BEGIN} and {_END} in the document")
+    check_machine(document, found, order, where)
+    before, old, after = _divided(document)
     lines, sections = _rows_of(old), _sections_of(old)
-    kept = [part for part in order if part in lines and part not in found]
-    measured = f"Measured by `script/bench` on {where}.\n"
-    if kept and measured not in old:
-        raise ValueError(
-            f"{', '.join(kept)} were measured on another machine or with other versions:"
-            " measure all parts"
-        )
     for part, findings in found.items():
         lines[part] = "".join(map(_line, rows(part, findings, day)))
         sections[part] = "".join(
@@ -82,7 +88,20 @@ def with_findings(
         )
     table = markdown(Table("", _HEAD, ())) + "".join(lines.get(part, "") for part in order)
     details = "".join(f"### {part}\n\n{sections[part]}" for part in order if sections.get(part))
-    return f"{before}{_BEGIN}\n\n{measured}\n{table}\n{details}{_END}{after}"
+    return f"{before}{_BEGIN}\n\n{_measured(where)}\n{table}\n{details}{_END}{after}"
+
+
+def _measured(where: str) -> str:
+    return f"Measured by `script/bench` on {where}.\n"
+
+
+def _divided(document: str) -> tuple[str, str, str]:
+    """Return what a document has before, between and after its marks."""
+    before, begin, rest = document.partition(_BEGIN)
+    old, end, after = rest.partition(_END)
+    if not (begin and end):
+        raise ValueError(f"expected the lines {_BEGIN} and {_END} in the document")
+    return before, old, after
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -110,6 +129,12 @@ def _processor() -> str:
         if line.startswith("model name"):
             return " ".join(line.partition(":")[2].split())
     return platform.machine()
+
+
+def _python() -> str:
+    """Tell the version, and whose build it is: some are not optimized."""
+    whose = "the system's " if sys.base_prefix == "/usr" else ""
+    return f"{whose}Python {platform.python_version()}"
 
 
 def _zookeeper() -> str:
