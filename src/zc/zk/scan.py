@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kazoo.exceptions import NoNodeError
@@ -15,6 +15,7 @@ from zc.zk.garbage import uncollected
 from zc.zk.multiread import Znode
 from zc.zk.reading import Wanted
 
+_FEW = 100  # nodes whose children are asked for before it is known whether they have any
 _TRIES = 20
 _SERVER_TREE = "/zookeeper"
 
@@ -53,25 +54,30 @@ def scan(
 def read_below(bulk: Bulk, tops: Iterable[str], skip: Collection[str] = ()) -> Scan:
     """Return the nodes at and below those of ``tops`` that exist, without those in ``skip``."""
     nodes: dict[str, Znode] = {}
+    children: dict[str, Sequence[str] | None] = {}  # their names, by path
     tops = [path for path in tops if path not in skip]
-    wanted = Wanted(nodes=tops)
+    wanted = Wanted(tops, tops)
     torn = False
     for reads, answers in bulk.answers(wanted):
-        parents = list(zip(reads.names, answers, strict=False))
-        for path, names in parents:
-            torn |= names is None or len(names) != nodes[path].stat.numChildren
-        below = [
-            f"{path}/{name}" if path != "/" else f"/{name}"
-            for path, names in parents
-            for name in names or ()
-        ]
-        wanted.nodes += [path for path in below if path not in skip]
-        found = dict(zip(reads.nodes, answers[len(parents) :], strict=True))
+        children |= zip(reads.names, answers, strict=False)
+        found = dict(zip(reads.nodes, answers[len(reads.names) :], strict=True))
         for path in [path for path, node in found.items() if node is None]:
             torn |= path not in tops
             del found[path]
-        wanted.names += [path for path, (_, stat) in found.items() if stat.numChildren]
         nodes |= found
+        below = []
+        for path in dict.fromkeys([*reads.names, *found]):
+            if path in nodes and path in children:
+                names = children[path]
+                torn |= names is None or len(names) != nodes[path].stat.numChildren
+                base = path.rstrip("/")
+                below += [child for name in names or () if (child := f"{base}/{name}") not in skip]
+        wanted.nodes += below
+        if len(below) <= _FEW:
+            wanted.names += below
+        wanted.names += [
+            path for path, (_, stat) in found.items() if stat.numChildren and path not in children
+        ]
     return Scan(nodes, torn)
 
 
