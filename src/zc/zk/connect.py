@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kazoo.client import KazooClient, TransactionRequest
+from kazoo.exceptions import ConnectionClosedError
 from kazoo.protocol.states import KeeperState
 from kazoo.security import ACL
 
@@ -81,7 +82,10 @@ def stop(client: KazooClient) -> None:
 
 
 class _Client(KazooClient):  # type: ignore[misc] # kazoo ships no types
-    """A client that asks ``acl_for`` about nodes that are created without an ACL."""
+    """A client that asks ``acl_for`` about nodes that are created without an ACL.
+
+    It is interrupted by Ctrl-C also while it hands a request to its connection.
+    """
 
     def __init__(self, servers: str, acl_for: AclFor | None, **options: Any) -> None:
         super().__init__(servers, **options)
@@ -112,6 +116,17 @@ class _Client(KazooClient):  # type: ignore[misc] # kazoo ships no types
     def transaction(self) -> TransactionRequest:
         """Begin a transaction."""
         return _Transaction(self)
+
+    def _call(self, request: Any, answer: Any) -> Any:
+        """Hand a request over; kazoo takes all that goes wrong there for a closed connection."""
+        accepted = super()._call(request, answer)
+        if (
+            isinstance(answer.exception, ConnectionClosedError)
+            and self.client_state != KeeperState.CLOSED
+            and self._connection._write_sock is not None
+        ):
+            raise KeyboardInterrupt
+        return accepted
 
 
 class _Transaction(TransactionRequest):  # type: ignore[misc] # kazoo ships no types

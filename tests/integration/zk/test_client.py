@@ -160,6 +160,27 @@ def test_closing_while_the_servers_are_silent_comes_to_an_end(
         zk.close()
 
 
+def test_an_interrupt_while_a_request_is_handed_over_is_not_a_lost_connection(
+    zk_connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.closing(ZK(zk_connection)) as zk:
+        connection = zk.client._connection
+        wake = connection._write_sock
+
+        class Interrupted:
+            """What wakes the connection's thread; Ctrl-C comes as it is called."""
+
+            def send(self, data: bytes) -> None:
+                wake.send(data)
+                monkeypatch.setattr(connection, "_write_sock", wake)
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(connection, "_write_sock", Interrupted())
+        with pytest.raises(KeyboardInterrupt):
+            zk.get("/")
+        assert zk.exists("/")
+
+
 def test_with_tls_the_name_in_the_certificate_is_checked() -> None:
     assert connect.new_client("127.0.0.1:1", 10.0, use_ssl=True).check_hostname
     client = connect.new_client("127.0.0.1:1", 10.0, use_ssl=True, check_hostname=False)
