@@ -54,30 +54,37 @@ def scan(
 def read_below(bulk: Bulk, tops: Iterable[str], skip: Collection[str] = ()) -> Scan:
     """Return the nodes at and below those of ``tops`` that exist, without those in ``skip``."""
     nodes: dict[str, Znode] = {}
-    children: dict[str, Sequence[str] | None] = {}  # their names, by path
+    early: dict[str, Sequence[str] | None] = {}  # children of nodes that are not read yet
     tops = [path for path in tops if path not in skip]
     wanted = Wanted(tops, tops)
     torn = False
     for reads, answers in bulk.answers(wanted):
-        children |= zip(reads.names, answers, strict=False)
-        found = dict(zip(reads.nodes, answers[len(reads.names) :], strict=True))
-        for path in [path for path, node in found.items() if node is None]:
-            torn |= path not in tops
-            del found[path]
-        nodes |= found
-        below = []
-        for path in dict.fromkeys([*reads.names, *found]):
-            if path in nodes and path in children:
-                names = children[path]
-                torn |= names is None or len(names) != nodes[path].stat.numChildren
-                base = path.rstrip("/")
-                below += [child for name in names or () if (child := f"{base}/{name}") not in skip]
+        listed, with_children, below = [], [], []
+        for path, names in zip(reads.names, answers, strict=False):
+            if path in nodes:
+                listed.append((path, names))
+            else:
+                early[path] = names
+        for path, node in zip(reads.nodes, answers[len(reads.names) :], strict=True):
+            if node is None:
+                torn |= path not in tops
+                continue
+            nodes[path] = node
+            if path in early:
+                listed.append((path, early[path]))
+            elif node.stat.numChildren:
+                with_children.append(path)
+        for path, names in listed:
+            torn |= names is None or len(names) != nodes[path].stat.numChildren
+            base = path.rstrip("/")
+            for name in names or ():
+                child = f"{base}/{name}"
+                if child not in skip:
+                    below.append(child)
         wanted.nodes += below
         if len(below) <= _FEW:
             wanted.names += below
-        wanted.names += [
-            path for path, (_, stat) in found.items() if stat.numChildren and path not in children
-        ]
+        wanted.names += with_children
     return Scan(nodes, torn)
 
 
